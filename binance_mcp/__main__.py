@@ -1,0 +1,7 @@
+"""`python -m binance_mcp` is the command `binance-mcp`."""
+
+import sys
+
+from binance_mcp.cli import main
+
+sys.exit(main())

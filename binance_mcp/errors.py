@@ -1,0 +1,213 @@
+"""Every error this package raises, and nothing else. Standard library only.
+
+    BinanceMcpError
+    ├── SettingsError                 a setting cannot be used
+    ├── PolicyError                   a policy document cannot be used
+    ├── PolicyDeniedError             the policy refuses a call
+    ├── ListenKeyMismatchError        the listen key given is not the account's
+    └── BinanceError                  a call to Binance failed
+        ├── MissingApiKeyError        nothing was sent: no API key is configured
+        ├── UnreachableError          no answer: name, connection, TLS, reset
+        │   └── TimedOutError         no answer in time
+        ├── UnreadableAnswerError     200, but not the JSON that Binance documents
+        ├── UnexpectedAnswerError     an answer that Binance does not document
+        ├── InvalidListenKeyError     -1125: the account has no active listen key
+        ├── BadApiKeyFormatError      -2014
+        ├── RejectedApiKeyError       -2015, -2017, -1099, -4109
+        ├── InvalidTimestampError     -1021
+        ├── InvalidSignatureError     -1022
+        ├── ParameterError            -1100 … -1106
+        │   └── UnreadParameterError  -1101, -1104: more was sent than is read
+        ├── TooManyRequestsError      429
+        │   └── IpBannedError         418
+        ├── FirewallError             403 from the web application firewall
+        ├── RestrictedLocationError   451
+        ├── BackendTimeoutError       408, -1007
+        ├── UnknownOutcomeError       500 and 503 that may have been carried out
+        └── UnavailableError          every other 5xx: certainly not carried out
+
+An error carries data; its text says what happened. What to do about it is said where it is read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class BinanceMcpError(Exception):
+    """Base of every error of this package."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault of a document or of the settings: where it is, and what to do."""
+
+    where: str
+    """A JSON pointer into a document, or the name of an environment variable."""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where or '/'}: {self.message}"
+
+
+class SettingsError(BinanceMcpError):
+    """Some settings cannot be used. Its text is a line per variable and never has a value."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+class PolicyError(BinanceMcpError):
+    """A policy document cannot be used. Its text is a line per problem, each with its pointer."""
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(f"{source}: {problem}" for problem in problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True)
+class LimitStatus:
+    """What is left of one limit, for one caller."""
+
+    counter: str
+    window: str | float
+    """`second`, `minute`, `hour`, `day`, or a number of seconds, as the document says it."""
+    max: int
+    scope: str
+    remaining: int
+
+
+class PolicyDeniedError(BinanceMcpError):
+    """The policy refuses a call. A denied call has cost nothing."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        rule: str,
+        retry_after: float | None = None,
+        limit: LimitStatus | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        """One word for the kind of denial: `hidden`, `not_listed`, `limit_exceeded`."""
+        self.rule = rule
+        """JSON pointer of the rule that refuses."""
+        self.retry_after = retry_after
+        """Seconds until the same call would be admitted; None if waiting does not help."""
+        self.limit = limit
+
+
+class ListenKeyMismatchError(BinanceMcpError):
+    """The listen key given is not the account's active one."""
+
+
+class BinanceError(BinanceMcpError):
+    """A call to Binance failed."""
+
+    is_retryable: ClassVar[bool] = False
+    """Whether sending the same request again soon may succeed."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        """HTTP status of the answer; None if there was none."""
+        self.code = code
+        """Binance's error code, such as -1125; None if the answer has none."""
+        self.retry_after = retry_after
+        """Seconds to wait before the next call; None if unknown."""
+
+
+class MissingApiKeyError(BinanceError):
+    """No API key is configured."""
+
+
+class UnreachableError(BinanceError):
+    """Binance gave no answer."""
+
+    is_retryable = True
+
+
+class TimedOutError(UnreachableError):
+    """Binance gave no answer in time."""
+
+
+class UnreadableAnswerError(BinanceError):
+    """Binance answered 200 with something that is not the JSON it documents."""
+
+    is_retryable = True
+
+
+class UnexpectedAnswerError(BinanceError):
+    """Binance gave an answer that it does not document."""
+
+
+class InvalidListenKeyError(BinanceError):
+    """The account has no active listen key."""
+
+
+class BadApiKeyFormatError(BinanceError):
+    """The API key is missing or malformed."""
+
+
+class RejectedApiKeyError(BinanceError):
+    """The API key is unknown, locked, or not permitted here."""
+
+
+class InvalidTimestampError(BinanceError):
+    """The request's timestamp is outside of its recvWindow."""
+
+
+class InvalidSignatureError(BinanceError):
+    """The signature does not fit the API key."""
+
+
+class ParameterError(BinanceError):
+    """Binance refuses the parameters."""
+
+
+class UnreadParameterError(ParameterError):
+    """More parameters were sent than the endpoint reads."""
+
+
+class TooManyRequestsError(BinanceError):
+    """The IP address has used up its request weight."""
+
+
+class IpBannedError(TooManyRequestsError):
+    """The IP address is banned for a while."""
+
+
+class FirewallError(BinanceError):
+    """The web application firewall refuses the request."""
+
+
+class RestrictedLocationError(BinanceError):
+    """Binance does not serve this location."""
+
+
+class BackendTimeoutError(BinanceError):
+    """Binance's own backend did not answer; the request may have been carried out."""
+
+    is_retryable = True
+
+
+class UnknownOutcomeError(BinanceError):
+    """Binance failed; the request may have been carried out."""
+
+    is_retryable = True
+
+
+class UnavailableError(BinanceError):
+    """Binance is not available; the request was not carried out."""
+
+    is_retryable = True

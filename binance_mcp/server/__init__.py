@@ -1,0 +1,1 @@
+"""The MCP face: where the exchange and the policy meet."""
