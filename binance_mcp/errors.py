@@ -2,6 +2,7 @@
 
     BinanceMcpError
     ├── SettingsError                 a setting cannot be used
+    ├── ServingError                  an address cannot be served
     ├── PolicyError                   a policy document cannot be used
     ├── PolicyDeniedError             the policy refuses a call
     ├── ListenKeyMismatchError        the listen key given is not the account's
@@ -23,8 +24,8 @@
         ├── FirewallError             403 from the web application firewall
         ├── RestrictedLocationError   451
         ├── BackendTimeoutError       408, -1007
-        ├── UnknownOutcomeError       500 and 503 that may have been carried out
-        └── UnavailableError          every other 5xx: certainly not carried out
+        ├── UnknownOutcomeError       any other 5xx: it may have been carried out
+        └── UnavailableError          503, -1001, -1008, -1016: it was not carried out
 
 An error carries data; its text says what happened. What to do about it is said where it is read.
 """
@@ -56,6 +57,10 @@ class SettingsError(BinanceMcpError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
+
+
+class ServingError(BinanceMcpError):
+    """An address cannot be listened on, or the application behind it did not start."""
 
 
 class PolicyError(BinanceMcpError):

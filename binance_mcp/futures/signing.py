@@ -86,17 +86,19 @@ def public_key_verifier(pem: str) -> Verifier:
 
     """
     key = serialization.load_pem_public_key(pem.encode())
-    if not isinstance(key, rsa.RSAPublicKey | ed25519.Ed25519PublicKey):
-        raise ValueError("the public key is neither RSA nor Ed25519")
+    if isinstance(key, rsa.RSAPublicKey):
+        rsa_key = key
+        return _verifier(lambda raw, data: rsa_key.verify(raw, data, _PKCS1V15, hashes.SHA256()))
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return _verifier(key.verify)
+    raise ValueError("the public key is neither RSA nor Ed25519")
 
+
+def _verifier(check: Callable[[bytes, bytes], None]) -> Verifier:
     def verify(payload: str, signature: str) -> bool:
         try:
-            raw = base64.b64decode(signature, validate=True)
-            if isinstance(key, rsa.RSAPublicKey):
-                key.verify(raw, payload.encode(), _PKCS1V15, hashes.SHA256())
-            else:
-                key.verify(raw, payload.encode())
-        except (InvalidSignature, binascii.Error, ValueError):
+            check(base64.b64decode(signature, validate=True), payload.encode())
+        except (InvalidSignature, binascii.Error):
             return False
         return True
 

@@ -1,0 +1,144 @@
+"""Reading Binance's answers: every (status, body) pair is a payload or exactly one error. Pure.
+
+https://developers.binance.com/docs/derivatives/usds-margined-futures/error-code
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from binance_mcp.errors import (
+    BackendTimeoutError,
+    BadApiKeyFormatError,
+    BinanceError,
+    FirewallError,
+    InvalidListenKeyError,
+    InvalidSignatureError,
+    InvalidTimestampError,
+    IpBannedError,
+    ParameterError,
+    RejectedApiKeyError,
+    RestrictedLocationError,
+    TooManyRequestsError,
+    UnavailableError,
+    UnexpectedAnswerError,
+    UnknownOutcomeError,
+    UnreadableAnswerError,
+    UnreadParameterError,
+)
+from binance_mcp.masking import mask_tokens
+
+_BY_STATUS_FIRST: Final[dict[int, type[BinanceError]]] = {
+    418: IpBannedError,
+    429: TooManyRequestsError,
+    451: RestrictedLocationError,
+}
+_BY_CODE: Final[dict[int, type[BinanceError]]] = {
+    -1000: UnknownOutcomeError,
+    -1001: UnavailableError,
+    -1003: TooManyRequestsError,
+    -1007: BackendTimeoutError,
+    -1008: UnavailableError,
+    -1016: UnavailableError,
+    -1021: InvalidTimestampError,
+    -1022: InvalidSignatureError,
+    -1099: RejectedApiKeyError,
+    -1100: ParameterError,
+    -1101: UnreadParameterError,
+    -1102: ParameterError,
+    -1103: ParameterError,
+    -1104: UnreadParameterError,
+    -1105: ParameterError,
+    -1106: ParameterError,
+    -1125: InvalidListenKeyError,
+    -2014: BadApiKeyFormatError,
+    -2015: RejectedApiKeyError,
+    -2017: RejectedApiKeyError,
+    -4109: RejectedApiKeyError,
+}
+_BY_STATUS: Final[dict[int, type[BinanceError]]] = {
+    403: FirewallError,
+    408: BackendTimeoutError,
+    503: UnavailableError,
+}
+_OK: Final = 200
+_SERVER_ERROR: Final = 500
+_MESSAGE_LENGTH: Final = 300
+_BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})\b")
+_LONGEST_BAN_SECONDS: Final = 3 * 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer as it came. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def payload(self, server_time: float) -> dict[str, Any]:
+        """Return the JSON object that Binance answered.
+
+        `server_time` is Binance's clock, in seconds since the epoch: a ban ends at a time.
+
+        Raises:
+            BinanceError: The answer is an error, or is not a JSON object. Its class says which.
+
+        """
+        content = self._json_object()
+        code = _integer((content or {}).get("code"))
+        message = str((content or {}).get("msg", ""))
+        if self.status == _OK and content is not None and (code is None or code >= 0):
+            return content
+        raise self._error_class(code, message)(
+            self._text(code, message),
+            status=self.status,
+            code=code,
+            retry_after=self._retry_after(message, server_time),
+        )
+
+    @property
+    def used_weight(self) -> int | None:
+        """Request weight that this IP address has used in the current minute, if told."""
+        return _integer(self.headers.get("x-mbx-used-weight-1m"))
+
+    def _json_object(self) -> dict[str, Any] | None:
+        try:
+            content: object = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return cast("dict[str, Any]", content) if isinstance(content, dict) else None
+
+    def _error_class(self, code: int | None, message: str) -> type[BinanceError]:
+        if error := _BY_STATUS_FIRST.get(self.status) or _BY_CODE.get(code or 0):
+            return error
+        if self.status == _OK:
+            return UnreadableAnswerError if code is None else UnexpectedAnswerError
+        if message.startswith("Unknown error"):  # one of the 503s; it comes with and without a code
+            return UnknownOutcomeError
+        other = UnknownOutcomeError if self.status >= _SERVER_ERROR else UnexpectedAnswerError
+        return _BY_STATUS.get(self.status, other)
+
+    def _text(self, code: int | None, message: str) -> str:
+        start = f"Binance answered {self.status}"
+        if code is not None or message:
+            said = mask_tokens(" ".join(message.split()))[:_MESSAGE_LENGTH]
+            return f"{start}, code {code}: {said}" if code is not None else f"{start}: {said}"
+        if not self.body:
+            return f"{start} without a body"
+        return f"{start} with something other than the JSON it documents"
+
+    def _retry_after(self, message: str, server_time: float) -> float | None:
+        seconds = _integer(self.headers.get("retry-after"))
+        if seconds is None and (banned := _BANNED_UNTIL.search(message)):
+            seconds = int(banned[1]) / 1000 - server_time
+        return None if seconds is None else min(max(seconds, 0.0), _LONGEST_BAN_SECONDS)
+
+
+def _integer(value: object) -> int | None:
+    """Return a JSON integer, or the digits of a header, as a number."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,76 @@
+"""What requests are sent with: the API key, and what signs them. Reads the private key's file."""
+
+import os
+import shlex
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from binance_mcp.errors import Problem, SettingsError
+from binance_mcp.futures.signing import Signer, hmac_signer, private_key_signer
+from binance_mcp.settings import Settings
+
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a request is sent with."""
+
+    api_key: SecretStr | None = None
+    signer: Signer | None = None
+    """Without one, requests carry the API key only, which is all that Binance documents."""
+    recv_window: float = 5.0
+    """Seconds for which a signed request is valid."""
+
+
+def load_credentials(settings: Settings) -> Credentials:
+    """Return the configured credentials.
+
+    Raises:
+        SettingsError: A private key cannot be read or used; the text names its variable.
+
+    """
+    return Credentials(settings.api_key, _signer(settings), settings.recv_window / 1000)
+
+
+def _signer(settings: Settings) -> Signer | None:
+    if secret := settings.api_secret:
+        return hmac_signer(secret.get_secret_value())
+    try:
+        variable, pem = _private_key(settings)
+    except OSError as error:
+        raise _unusable("BINANCE_PRIVATE_KEY_FILE", f"cannot be read: {error.strerror}") from None
+    if pem is None:
+        return None
+    passphrase = settings.private_key_passphrase
+    try:
+        return private_key_signer(pem, passphrase.get_secret_value() if passphrase else None)
+    except ValueError as error:
+        raise _unusable(variable, str(error)) from None
+
+
+def _private_key(settings: Settings) -> tuple[str, str | None]:
+    """Return the PEM, if there is one, and the variable it comes from."""
+    if path := settings.private_key_file:
+        return "BINANCE_PRIVATE_KEY_FILE", _read_private(path.expanduser())
+    if key := settings.private_key:
+        # Files of one-line values, such as .env, write the line ends as \\n.
+        return "BINANCE_PRIVATE_KEY", key.get_secret_value().replace("\\n", "\n")
+    return "BINANCE_PRIVATE_KEY", None
+
+
+def _read_private(path: Path) -> str:
+    if os.name == "posix" and path.stat().st_mode & _OTHERS:
+        raise _unusable(
+            "BINANCE_PRIVATE_KEY_FILE",
+            f"others may read it; run: chmod 600 {shlex.quote(str(path))}",
+        )
+    return path.read_bytes().decode(errors="replace")
+
+
+def _unusable(variable: str, message: str) -> SettingsError:
+    return SettingsError([Problem(variable, message)])

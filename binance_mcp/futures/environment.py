@@ -1,0 +1,59 @@
+"""Binance's environments: their hosts, their limits, and the address of a user data stream."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from binance_mcp.futures.listen_key import ListenKey
+
+EVENT_TYPES: Final = (
+    "ORDER_TRADE_UPDATE",
+    "ACCOUNT_UPDATE",
+    "MARGIN_CALL",
+    "TRADE_LITE",
+    "ACCOUNT_CONFIG_UPDATE",
+    "STRATEGY_UPDATE",
+    "GRID_UPDATE",
+    "CONDITIONAL_ORDER_TRIGGER_REJECT",
+    "ALGO_UPDATE",
+    "listenKeyExpired",
+)
+"""Every event of the user data stream.
+
+https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
+"""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One of Binance's environments; keys of one are unknown to the others.
+
+    https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info
+    """
+
+    name: str
+    rest_url: str
+    stream_url: str
+    weight_limit: int
+    """Request weight that an IP address may use in a minute."""
+
+    def user_stream_url(self, listen_key: ListenKey) -> str:
+        """Return the WebSocket URL of the user data stream behind `listen_key`: a secret.
+
+        Only the routed form with `events` is sure to deliver, `listenKeyExpired` included:
+        https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams/Important-WebSocket-Change-Notice
+        """
+        key, events = listen_key.get_secret_value(), "/".join(EVENT_TYPES)
+        return f"{self.stream_url}/private/ws?listenKey={key}&events={events}"
+
+
+ENVIRONMENTS: Final = {
+    environment.name: environment
+    for environment in (
+        Environment("mainnet", "https://fapi.binance.com", "wss://fstream.binance.com", 2400),
+        Environment(
+            "demo", "https://demo-fapi.binance.com", "wss://demo-fstream.binance.com", 6000
+        ),
+        Environment("sandbox", "http://sandbox.invalid", "ws://sandbox.invalid", 2400),
+    )
+}
+"""The sandbox's hosts are no hosts: it lives in this process, unless its URLs are set."""

@@ -1,0 +1,60 @@
+"""The exchange side as a whole, for as long as it is open: settings in, keeper out."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from binance_mcp.clock import WallClock, wall_clock
+from binance_mcp.futures.credentials import Credentials
+from binance_mcp.futures.environment import ENVIRONMENTS, Environment
+from binance_mcp.futures.keeper import ListenKeyKeeper
+from binance_mcp.futures.rest_api import RestApi, http_client
+from binance_mcp.futures.signing import hmac_signer
+from binance_mcp.futures.weight import RequestWeight
+from binance_mcp.settings import Settings, is_loopback
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """The account's listen key, and where it lives."""
+
+    environment: Environment
+    keeper: ListenKeyKeeper
+    wall_clock: WallClock
+
+
+@asynccontextmanager
+async def open_exchange(
+    settings: Settings, credentials: Credentials, *, wall_clock: WallClock = wall_clock
+) -> AsyncGenerator[Exchange]:
+    """Open the configured environment; nothing is sent yet.
+
+    The sandbox without a REST URL runs in this process, with an account of its own.
+    """
+    preset = ENVIRONMENTS[settings.environment]
+    environment = replace(
+        preset,
+        rest_url=settings.rest_url or preset.rest_url,
+        stream_url=settings.stream_url or preset.stream_url,
+    )
+    app = None
+    if settings.environment == "sandbox" and settings.rest_url is None:
+        from binance_mcp.futures.sandbox.account import new_account  # noqa: PLC0415  # seldom used
+        from binance_mcp.futures.sandbox.app import Sandbox  # noqa: PLC0415
+
+        app = Sandbox(wall_clock=wall_clock)
+        account = new_account(app)
+        credentials = Credentials(SecretStr(account.api_key), hmac_signer(account.api_secret))
+    on_loopback = is_loopback(urlsplit(environment.rest_url).hostname or "")
+    async with http_client(environment.rest_url, app=app, proxies=not on_loopback) as http:
+        rest_api = RestApi(
+            http,
+            credentials,
+            RequestWeight(environment.weight_limit),
+            timeout=settings.timeout_seconds,
+            wall_clock=wall_clock,
+        )
+        yield Exchange(environment, ListenKeyKeeper(rest_api), wall_clock)

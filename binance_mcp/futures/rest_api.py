@@ -1,0 +1,197 @@
+"""The three listen-key requests of the REST API: sending, signing, retrying.
+
+Milliseconds do not leave this module.
+https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
+"""
+
+import logging
+import random
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import anyio
+import httpx2 as httpx
+from starlette.types import ASGIApp
+
+from binance_mcp.clock import WallClock, wall_clock
+from binance_mcp.errors import (
+    BinanceError,
+    InvalidTimestampError,
+    MissingApiKeyError,
+    TimedOutError,
+    TooManyRequestsError,
+    UnreachableError,
+    UnreadableAnswerError,
+    UnreadParameterError,
+)
+from binance_mcp.futures.answer import Answer
+from binance_mcp.futures.credentials import Credentials
+from binance_mcp.futures.listen_key import ListenKey
+from binance_mcp.futures.signing import signed_query
+from binance_mcp.futures.weight import RequestWeight
+
+logger = logging.getLogger(__name__)
+
+_LISTEN_KEY: Final = "/fapi/v1/listenKey"
+_TIME: Final = "/fapi/v1/time"
+_ATTEMPTS: Final = 5
+_FIRST_PAUSE_SECONDS: Final = 0.2
+_DEADLINE_IN_TIMEOUTS: Final = 4
+
+
+@dataclass(eq=False, repr=False)
+class RestApi:
+    """Sends the listen-key requests for one account. All three are safe to repeat."""
+
+    http: httpx.AsyncClient
+    credentials: Credentials
+    weight: RequestWeight
+    timeout: float = 5.0
+    """Seconds to wait for one answer. A call with its retries ends within four times that."""
+    wall_clock: WallClock = wall_clock
+    rng: Callable[[], float] = random.random
+    """Returns a number in [0, 1), for the pauses between retries."""
+    _signs: bool = field(default=True, init=False)
+    _clock_offset: float = field(default=0.0, init=False)
+    """Seconds that Binance's clock is ahead of this machine's."""
+
+    async def create_listen_key(self, recv_window: float | None = None) -> ListenKey:
+        """Return the account's listen key: the active one, extended, or a new one.
+
+        `recv_window`, in seconds, goes before the configured one; it means nothing unsigned.
+
+        Raises:
+            BinanceError: The class says what went wrong.
+
+        """
+        if key := _listen_key(await self._call("POST", recv_window)):
+            return key
+        raise UnreadableAnswerError("Binance answered 200 without a listen key", status=200)
+
+    async def keepalive_listen_key(self, recv_window: float | None = None) -> ListenKey | None:
+        """Extend the account's listen key; return it, if Binance says which it is.
+
+        Raises:
+            InvalidListenKeyError: The account has no active listen key.
+            BinanceError: The class says what went wrong.
+
+        """
+        return _listen_key(await self._call("PUT", recv_window))
+
+    async def close_listen_key(self, recv_window: float | None = None) -> None:
+        """Close the account's listen key, for every program that uses it.
+
+        Raises:
+            InvalidListenKeyError: The account has no active listen key.
+            BinanceError: The class says what went wrong.
+
+        """
+        await self._call("DELETE", recv_window)
+
+    async def _call(self, method: str, recv_window: float | None) -> dict[str, Any]:
+        """Send a request until it is answered, it cannot succeed, or the deadline is near."""
+        deadline = anyio.current_time() + _DEADLINE_IN_TIMEOUTS * self.timeout
+        attempt = 1
+        while True:
+            try:
+                return await self._attempt(method, recv_window, deadline)
+            except BinanceError as error:
+                backoff = _FIRST_PAUSE_SECONDS * 2 ** (attempt - 1) * (0.5 + self.rng())
+                pause = max(backoff, error.retry_after or 0.0)
+                late = anyio.current_time() + pause >= deadline
+                if not error.is_retryable or attempt == _ATTEMPTS or late:
+                    raise
+                logger.info("%s %s: %s; trying again in %.1f s", method, _LISTEN_KEY, error, pause)
+            await anyio.sleep(pause)
+            attempt += 1
+
+    async def _attempt(
+        self, method: str, recv_window: float | None, deadline: float
+    ) -> dict[str, Any]:
+        """Send a request; again, if the clock or the signature is what is wrong with it."""
+        if self.credentials.api_key is None:
+            raise MissingApiKeyError("no API key is configured")
+        headers = {"X-MBX-APIKEY": self.credentials.api_key.get_secret_value()}
+        try:
+            return await self._send(method, self._target(recv_window), headers, deadline)
+        except InvalidTimestampError:
+            await self._correct_clock(deadline)
+        except UnreadParameterError as error:
+            self._stop_signing(error)
+        return await self._send(method, self._target(recv_window), headers, deadline)
+
+    def _target(self, recv_window: float | None) -> str:
+        signer = self.credentials.signer if self._signs else None
+        if signer is None:
+            return _LISTEN_KEY
+        seconds = self.credentials.recv_window if recv_window is None else recv_window
+        parameters = {
+            "timestamp": round(self._server_time() * 1000),
+            "recvWindow": round(seconds * 1000),
+        }
+        return f"{_LISTEN_KEY}?{signed_query(parameters, signer)}"
+
+    def _server_time(self) -> float:
+        return self.wall_clock() + self._clock_offset
+
+    def _stop_signing(self, error: UnreadParameterError) -> None:
+        if self.credentials.signer is None or not self._signs:
+            raise error
+        self._signs = False
+        logger.warning("%s; requests are sent unsigned from now on", error)
+
+    async def _correct_clock(self, deadline: float) -> None:
+        sent = self.wall_clock()
+        answer = await self._send("GET", _TIME, {}, deadline)
+        arrived = self.wall_clock()
+        server_time = answer.get("serverTime")
+        if not isinstance(server_time, int):
+            raise UnreadableAnswerError("Binance answered 200 without its time", status=200)
+        self._clock_offset = server_time / 1000 - (sent + arrived) / 2
+        logger.info("this machine's clock is %+.3f s from Binance's", -self._clock_offset)
+
+    async def _send(
+        self, method: str, target: str, headers: dict[str, str], deadline: float
+    ) -> dict[str, Any]:
+        """Send one request and return its payload, or raise what became of it."""
+        self.weight.check(anyio.current_time())
+        timeout = min(self.timeout, deadline - anyio.current_time())
+        try:
+            with anyio.fail_after(timeout):
+                response = await self.http.request(method, target, headers=headers)
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise TimedOutError(f"Binance did not answer within {timeout:.3g} s") from error
+        except (httpx.RequestError, OSError) as error:
+            reason = type(error).__name__
+            raise UnreachableError(f"Binance could not be reached ({reason})") from error
+        return self._read(Answer(response.status_code, response.headers, response.content))
+
+    def _read(self, answer: Answer) -> dict[str, Any]:
+        now, server_time = anyio.current_time(), self._server_time()
+        self.weight.read(answer.used_weight, now=now, server_time=server_time)
+        try:
+            return answer.payload(server_time)
+        except TooManyRequestsError as error:
+            raise self.weight.refused(error, now=now) from None
+
+
+@asynccontextmanager
+async def http_client(
+    base_url: str, *, app: ASGIApp | None = None, proxies: bool = True
+) -> AsyncGenerator[httpx.AsyncClient]:
+    """Open the HTTP client for `base_url`; with `app`, that app in this process answers.
+
+    `proxies` says whether the proxies of the environment (`HTTPS_PROXY` …) are used.
+    """
+    transport = httpx.ASGITransport(app) if app is not None else None
+    async with httpx.AsyncClient(
+        base_url=base_url, transport=transport, timeout=None, trust_env=proxies
+    ) as client:
+        yield client
+
+
+def _listen_key(payload: dict[str, Any]) -> ListenKey | None:
+    value = payload.get("listenKey")
+    return ListenKey(value) if isinstance(value, str) and value else None

@@ -1,0 +1,218 @@
+"""The settings: environment variables, and a `.env` file in the working directory. Opens no other.
+
+An empty value, and the `${user_config.…}` that a desktop host leaves for a field nobody filled in,
+both mean unset.
+"""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from binance_mcp.errors import Problem, SettingsError
+
+_MESSAGES: Final = {
+    "bool_parsing": "must be true or false",
+    "finite_number": "must be a finite number",
+    "float_parsing": "must be a number",
+    "greater_than": "must be above {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+}
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether `host` is `localhost` or a loopback address, and so stays on this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_url(value: str, secure: str, plain: str) -> str:
+    wanted = f"must be a plain URL such as {secure}://host"
+    try:
+        url = urlsplit(value)
+        host, _ = url.hostname, url.port  # reading the port checks it
+    except ValueError:
+        raise ValueError(wanted) from None
+    if not host or url.username or url.query or url.fragment or not value.isprintable():
+        raise ValueError(wanted)
+    if url.scheme != secure and not (url.scheme == plain and is_loopback(host)):
+        raise ValueError(f"must start with {secure}:// ({plain}:// only for this machine)")
+    return value.rstrip("/")
+
+
+def _check_rest_url(value: str) -> str:
+    return _check_url(value, "https", "http")
+
+
+def _check_stream_url(value: str) -> str:
+    return _check_url(value, "wss", "ws")
+
+
+def _check_header_value(value: SecretStr) -> SecretStr:
+    if not all("!" <= character <= "~" for character in value.get_secret_value()):
+        raise ValueError("must be the key itself: printable ASCII characters without spaces")
+    return value
+
+
+def _is_unset(value: object) -> bool:
+    return isinstance(value, str) and (not value.strip() or value.startswith("${user_config."))
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Frozen; secrets print masked."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        str_strip_whitespace=True,
+        validate_by_name=True,
+    )
+
+    api_key: Annotated[SecretStr | None, AfterValidator(lambda v: v and _check_header_value(v))] = (
+        Field(None, validation_alias="BINANCE_API_KEY", description="API key of the account.")
+    )
+    api_secret: SecretStr | None = Field(
+        None,
+        validation_alias="BINANCE_API_SECRET",
+        description="API secret: requests are signed with it. Optional.",
+    )
+    private_key: SecretStr | None = Field(
+        None,
+        validation_alias="BINANCE_PRIVATE_KEY",
+        description="RSA or Ed25519 private key (PEM), instead of a secret. Optional.",
+    )
+    private_key_file: Path | None = Field(
+        None,
+        validation_alias="BINANCE_PRIVATE_KEY_FILE",
+        description="File with that private key, readable by you alone. Optional.",
+    )
+    private_key_passphrase: SecretStr | None = Field(
+        None,
+        validation_alias="BINANCE_PRIVATE_KEY_PASSPHRASE",
+        description="Passphrase of the private key. Optional.",
+    )
+    environment: Literal["mainnet", "demo", "sandbox"] = Field(
+        "mainnet",
+        validation_alias="BINANCE_ENVIRONMENT",
+        description="`mainnet`, `demo` (Binance's testnet) or `sandbox` (no account, no network).",
+    )
+    rest_url: Annotated[str, AfterValidator(_check_rest_url)] | None = Field(
+        None,
+        validation_alias="BINANCE_REST_URL",
+        description="Base URL of the REST API, instead of the environment's.",
+    )
+    stream_url: Annotated[str, AfterValidator(_check_stream_url)] | None = Field(
+        None,
+        validation_alias="BINANCE_STREAM_URL",
+        description="Base URL of the WebSocket streams, instead of the environment's.",
+    )
+    recv_window: int = Field(
+        5000,
+        ge=1,
+        le=60_000,
+        validation_alias="BINANCE_RECV_WINDOW",
+        description="Milliseconds for which a signed request is valid.",
+    )
+    timeout_seconds: float = Field(
+        5.0,
+        gt=0,
+        le=60,
+        allow_inf_nan=False,
+        validation_alias="BINANCE_TIMEOUT_SECONDS",
+        description="Seconds to wait for one answer; a call ends within four times that.",
+    )
+    policy: Path | None = Field(
+        None,
+        validation_alias="BINANCE_MCP_POLICY",
+        description="Policy file, instead of the one shipped.",
+    )
+    host: str = Field(
+        "127.0.0.1",
+        validation_alias="BINANCE_MCP_HOST",
+        description="Address that `binance-mcp http` listens on; loopback only.",
+    )
+    port: int = Field(
+        8000,
+        ge=0,
+        le=65_535,
+        validation_alias="BINANCE_MCP_PORT",
+        description="Port that `binance-mcp http` listens on; 0 picks a free one.",
+    )
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)
+    ] = Field(
+        "INFO",
+        validation_alias="BINANCE_MCP_LOG_LEVEL",
+        description="Least level that is logged, on standard error.",
+    )
+    log_format: Literal["plain", "json"] = Field(
+        "plain",
+        validation_alias="BINANCE_MCP_LOG_FORMAT",
+        description="`plain` lines or `json` (one object a line).",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_unset(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if not _is_unset(value)}
+
+    @model_validator(mode="after")
+    def _check_one_credential(self) -> Self:
+        if sum(bool(v) for v in (self.api_secret, self.private_key, self.private_key_file)) > 1:
+            raise PydanticCustomError(
+                "several_credentials",
+                "set at most one of BINANCE_API_SECRET, BINANCE_PRIVATE_KEY and "
+                "BINANCE_PRIVATE_KEY_FILE",
+            )
+        return self
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; `overrides` (by field name) come before the environment and `.env`.
+
+    Raises:
+        SettingsError: A variable has a value that cannot be used. The text is a line per variable.
+
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # pyright: ignore[reportArgumentType]  # validated just here
+    except ValidationError as error:
+        problems = [_problem(details) for details in error.errors()]
+    except (OSError, UnicodeError) as error:
+        problems = [Problem(".env", f"cannot be read ({type(error).__name__})")]
+    raise SettingsError(problems)
+
+
+def validation_message(details: ErrorDetails) -> str:
+    """Return what is wrong with a value, and what is wanted, without the value."""
+    template = _MESSAGES.get(details["type"], details["msg"].removeprefix("Value error, "))
+    return template.format(**details.get("ctx", {}))
+
+
+def _problem(details: ErrorDetails) -> Problem:
+    field, *_ = details["loc"] or ("private_key",)
+    info = Settings.model_fields.get(str(field))
+    variable = str(info.validation_alias) if info else str(field)
+    return Problem(variable, validation_message(details))
