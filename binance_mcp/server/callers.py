@@ -1,0 +1,30 @@
+"""Who is calling: the principal, and the session, which limits are counted for.
+
+A principal is the process over stdio, and the peer's address over HTTP. A session is the one
+that the SDK opened, in the protocol revisions that have sessions; the revision 2026-07-28 has
+none, so there the principal stands for it. What a client says of itself is never believed.
+https://modelcontextprotocol.io/specification/2026-07-28/basic/transports
+"""
+
+from typing import Any, Final
+
+from mcp.server.mcpserver import Context
+from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
+from starlette.requests import Request
+
+from binance_mcp.policy.gate import Caller
+
+_PROCESS: Final = Caller(grant="process", session="process")
+
+
+def caller_of(context: Context[Any, Any]) -> Caller:
+    """Return who makes the call that `context` belongs to."""
+    request: object = context.request_context.request
+    if not isinstance(request, Request):
+        return _PROCESS
+    address = request.client.host if request.client else "unknown"
+    principal = f"address:{address}"
+    # In these revisions a session's header has passed the SDK, which knows the ids it gave out.
+    if context.protocol_version in HANDSHAKE_PROTOCOL_VERSIONS:
+        return Caller(principal, f"{principal}/session:{request.headers.get('mcp-session-id')}")
+    return Caller(principal, principal)

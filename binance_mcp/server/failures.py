@@ -1,0 +1,173 @@
+"""What a model reads when a call did not succeed: what happened, why, and what to do next.
+
+The one place where this package's errors leave it, as results of the tool call.
+"""
+
+import math
+import re
+from dataclasses import asdict
+from typing import Any, Final
+
+from mcp.types import CallToolResult, TextContent
+
+from binance_mcp.errors import (
+    BackendTimeoutError,
+    BadApiKeyFormatError,
+    BinanceError,
+    BinanceMcpError,
+    FirewallError,
+    InvalidListenKeyError,
+    InvalidSignatureError,
+    InvalidTimestampError,
+    IpBannedError,
+    ListenKeyMismatchError,
+    MissingApiKeyError,
+    ParameterError,
+    PolicyDeniedError,
+    RejectedApiKeyError,
+    RestrictedLocationError,
+    TimedOutError,
+    TooManyRequestsError,
+    UnavailableError,
+    UnexpectedAnswerError,
+    UnknownOutcomeError,
+    UnreachableError,
+    UnreadableAnswerError,
+    UnreadParameterError,
+)
+
+_SAFE_TO_REPEAT: Final = "It was tried several times; calling again later is safe."
+
+ADVICE: Final[dict[type[BinanceMcpError], str]] = {
+    MissingApiKeyError: (
+        "Nothing was sent. The user must set BINANCE_API_KEY in the env of this server's entry in "
+        "the host's configuration (or in a .env file in the server's working directory) and "
+        "restart it. BINANCE_ENVIRONMENT=sandbox works without an account."
+    ),
+    UnreachableError: (
+        "The network, a proxy, or BINANCE_REST_URL may be wrong. " + _SAFE_TO_REPEAT
+    ),
+    TimedOutError: (
+        "The network is slow, or Binance is; the request may have been carried out. "
+        + _SAFE_TO_REPEAT
+    ),
+    UnreadableAnswerError: (
+        "Something between this server and Binance may have answered instead, or Binance is "
+        "disturbed. " + _SAFE_TO_REPEAT
+    ),
+    UnexpectedAnswerError: (
+        "The address may not be that of a Binance USD-M Futures REST API: the user should check "
+        "BINANCE_REST_URL and BINANCE_ENVIRONMENT. Calling again will not help."
+    ),
+    InvalidListenKeyError: (
+        "The account has no active listen key: it expired, or was closed by a program of the same "
+        "account. Call BinanceFuturesCreateListenKey for a new one; the events since then are "
+        "missing from the stream."
+    ),
+    BadApiKeyFormatError: (
+        "The API key is not one. The user should copy it into BINANCE_API_KEY again, whole and "
+        "without quotes, and restart the server."
+    ),
+    RejectedApiKeyError: (
+        "The API key is unknown to the environment {environment} (each has keys of its own), is "
+        "locked, may not be used from this IP address, or lacks the permission for Futures. The "
+        "user should check it in Binance's API management, and BINANCE_ENVIRONMENT. Calling again "
+        "will not help."
+    ),
+    InvalidTimestampError: (
+        "This machine's clock differs too much from Binance's, even after a correction. The user "
+        "should set the clock by network time, or raise BINANCE_RECV_WINDOW."
+    ),
+    InvalidSignatureError: (
+        "BINANCE_API_SECRET, or the private key, does not belong to BINANCE_API_KEY. The user "
+        "should correct it, or unset it: these requests need the API key only."
+    ),
+    ParameterError: (
+        "Call again without recvWindow. If that fails too, the fault is this server's: the user "
+        "should report the code."
+    ),
+    UnreadParameterError: (
+        "The fault is this server's: it sent more than Binance reads. The user should report it."
+    ),
+    TooManyRequestsError: (
+        "This IP address has used up the requests that Binance allows it in a minute. Nothing is "
+        "sent until the wait is over, and calling earlier fails at once."
+    ),
+    IpBannedError: (
+        "Binance has banned this IP address for a while, because a program went on calling after "
+        "it was told to stop. Nothing is sent until the wait is over."
+    ),
+    FirewallError: (
+        "Binance's firewall refuses this IP address or request. Do not repeat the call for some "
+        "minutes; if it goes on, the user should look at proxies, VPNs and other programs here."
+    ),
+    RestrictedLocationError: (
+        "Binance does not offer Futures in the location of this server's IP address. Calling "
+        "again will not help."
+    ),
+    BackendTimeoutError: "The request may have been carried out. " + _SAFE_TO_REPEAT,
+    UnknownOutcomeError: "The request may have been carried out. " + _SAFE_TO_REPEAT,
+    UnavailableError: "The request was not carried out. " + _SAFE_TO_REPEAT,
+    ListenKeyMismatchError: (
+        "An account has one listen key at a time, and it is another one. Leave out listenKey to "
+        "use the account's own."
+    ),
+}
+"""By class of error: why, and what to do. A class not named here speaks for itself."""
+
+
+def failure(error: BinanceMcpError, environment: str) -> CallToolResult:
+    """Return the result of a call that failed with `error`, or that the policy denied."""
+    if isinstance(error, PolicyDeniedError):
+        return failed_result(f"[POLICY DENIED] {error}", {"binance-mcp/denial": _denial(error)})
+    advice = ADVICE[type(error)].format(environment=environment)
+    text = f"{_sentence(str(error))} {advice}"
+    if isinstance(error, BinanceError) and error.retry_after is not None:
+        text = f"{text} Wait {math.ceil(error.retry_after)} s before the next call."
+    detail = _detail(error) | {"environment": environment}
+    return failed_result(text, {"binance-mcp/error": detail})
+
+
+def failed_result(text: str, meta: dict[str, Any] | None = None) -> CallToolResult:
+    """Return a failed call's result.
+
+    It has no structured content: some clients check even that of a failure against the tool's
+    output schema.
+    """
+    content = TextContent(type="text", text=text)
+    return CallToolResult(content=[content], is_error=True, _meta=meta)
+
+
+def _sentence(text: str) -> str:
+    text = f"{text[:1].upper()}{text[1:]}"
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _detail(error: BinanceMcpError) -> dict[str, Any]:
+    known = isinstance(error, BinanceError)
+    retry_after = error.retry_after if known else None
+    return {
+        "code": _code(type(error)),
+        "message": str(error),
+        "retryable": (known and error.is_retryable) or retry_after is not None,
+        "retryAfterSeconds": retry_after,
+        "httpStatus": error.status if known else None,
+        "binanceCode": error.code if known else None,
+    }
+
+
+def _code(error: type[BinanceMcpError]) -> str:
+    """Return a class's name as a code: `InvalidListenKeyError` is `invalid_listen_key`."""
+    name = error.__name__.removesuffix("Error")
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _denial(error: PolicyDeniedError) -> dict[str, Any]:
+    return {
+        "code": error.code,
+        "rule": error.rule,
+        "message": str(error),
+        "retryable": error.retry_after is not None,
+        "retryAfterSeconds": error.retry_after,
+        "limit": None if error.limit is None else asdict(error.limit),
+    }
