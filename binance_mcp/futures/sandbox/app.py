@@ -1,0 +1,173 @@
+"""The sandbox as an ASGI app: puts its rooms together, reads requests and sends answers.
+
+In process it runs under `httpx2.websockets.ASGIWebSocketTransport`; over TCP under uvicorn, where
+`AbortableH11Protocol` lets it break connections.
+"""
+
+from dataclasses import replace
+from typing import Final, Literal
+
+import anyio
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from binance_mcp.clock import WallClock, wall_clock
+from binance_mcp.futures.sandbox import ws_api
+from binance_mcp.futures.sandbox.authentication import verifier
+from binance_mcp.futures.sandbox.connection import Connection
+from binance_mcp.futures.sandbox.control import Control
+from binance_mcp.futures.sandbox.exchange import Event, Exchange
+from binance_mcp.futures.sandbox.faults import Fault, Faults, Outcome
+from binance_mcp.futures.sandbox.http_messages import (
+    Answer,
+    RefusedError,
+    Request,
+    find_handler,
+)
+from binance_mcp.futures.sandbox.interruption import interrupt
+from binance_mcp.futures.sandbox.moment import Moment
+from binance_mcp.futures.sandbox.recorder import RecordedRequest, Recorder
+from binance_mcp.futures.sandbox.rest import Rest
+from binance_mcp.futures.sandbox.streams import StreamSocket, opening
+
+_LONGEST_BODY: Final = 64 * 1024
+_TOO_LONG: Final = Answer(413, {"error": f"the body is longer than {_LONGEST_BODY} bytes"})
+_CONTROL: Final = "/sandbox/"
+_REST: Final = "/fapi/"
+
+
+class Sandbox:
+    """A stand-in for Binance USD-M Futures, as far as listen keys and their events go.
+
+    Listen keys live by `anyio.current_time()`; timestamps, minutes and bans by `wall_clock`.
+    """
+
+    def __init__(
+        self, *, listen_key_seconds: float = 3600.0, wall_clock: WallClock = wall_clock
+    ) -> None:
+        self._wall_clock = wall_clock
+        self._exchange = Exchange(listen_key_seconds)
+        self._faults = Faults()
+        self._recorder = Recorder()
+        self._rest = Rest(self._exchange, self._faults)
+        self._ws_api = ws_api.WebSocketApi(self._exchange, self._now)
+        self._control = Control(self._exchange, self._faults, self._recorder)
+        self._protocols: dict[str, ASGIApp] = {
+            "http": self._answer,
+            "websocket": self._converse,
+            "lifespan": _live,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request, one WebSocket, or the server's lifespan."""
+        await self._protocols[scope["type"]](scope, receive, send)
+
+    def add_account(
+        self, api_key: str, *, api_secret: str | None = None, public_key: str | None = None
+    ) -> None:
+        """Let an API key in; its signatures are checked by its secret or public key (PEM).
+
+        Raises:
+            ValueError: Both are given, or one of the three cannot be one.
+
+        """
+        self._exchange.add_account(api_key, verifier(api_secret, public_key))
+
+    def arm(
+        self,
+        fault: str,
+        *,
+        times: int = 1,
+        method: Literal["GET", "POST", "PUT", "DELETE"] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        """Have the next requests to /fapi, of `method` if given, fail in a known way.
+
+        Raises:
+            ValueError: The fault is unknown, or too many are armed.
+
+        """
+        self._faults.arm(Fault(fault=fault, times=times, method=method, retry_after=retry_after))
+
+    def push(self, event: Event, *, api_key: str | None = None) -> int:
+        """Push an event to an account's sockets; return how many took it.
+
+        Raises:
+            ValueError: The account is unknown, or none is named and there is not exactly one.
+
+        """
+        return self._control.push(event, api_key, self._now())
+
+    @property
+    def requests(self) -> tuple[RecordedRequest, ...]:
+        """The last requests that are not to the control surface, newest last, secrets masked."""
+        return self._recorder.requests
+
+    def _now(self) -> Moment:
+        return Moment(anyio.current_time(), self._wall_clock())
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request.of(scope)
+        try:
+            request = replace(request, body=await _read_body(receive))
+            outcome = self._outcome(request)
+        except RefusedError as error:
+            outcome = error.answer
+        except ClientDisconnect:
+            return
+        status = outcome.status if isinstance(outcome, Answer) else None
+        if not request.path.startswith(_CONTROL):
+            self._recorder.add(request, status)
+        if isinstance(outcome, Answer):
+            await _response(outcome)(scope, receive, send)
+        else:
+            await interrupt(outcome, scope, receive)
+
+    def _outcome(self, request: Request) -> Outcome:
+        if request.path.startswith(_REST):
+            return self._rest.outcome(request, self._now())
+        if request.path.startswith(_CONTROL):
+            return self._control.answer(request, self._now())
+        return find_handler({}, request)(request, self._now())
+
+    async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request, websocket = Request.of(scope), WebSocket(scope, receive, send)
+        asked = opening(request)
+        if asked is None and request.path != ws_api.PATH:
+            self._recorder.add(request, 403)
+            await websocket.close()
+            return
+        self._recorder.add(request, 101)
+        connection = Connection(websocket)
+        if asked is None:
+            await self._ws_api.run(connection, request.peer)
+        else:
+            await StreamSocket(connection, asked, self._exchange, self._now).run()
+
+
+async def _read_body(receive: Receive) -> bytes:
+    """Read a body to its end, and remember no more of it than is allowed."""
+    body, is_more = bytearray(), True
+    while is_more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        if len(body) <= _LONGEST_BODY:
+            body += message.get("body", b"")
+        is_more = message.get("more_body", False)
+    if len(body) > _LONGEST_BODY:
+        raise RefusedError(_TOO_LONG)
+    return bytes(body)
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, answer.headers, answer.media_type)
+
+
+async def _live(_scope: Scope, receive: Receive, send: Send) -> None:
+    """Take part in the server's start and shutdown, which need nothing."""
+    for phase in ("startup", "shutdown"):
+        await receive()
+        await send({"type": f"lifespan.{phase}.complete"})

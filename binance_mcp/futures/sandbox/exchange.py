@@ -1,0 +1,166 @@
+"""The accounts, the one listen key of each, and who listens to it. No I/O; the time is passed in.
+
+https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
+"""
+
+import re
+import secrets
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from binance_mcp.futures.sandbox.http_messages import RefusedError
+from binance_mcp.futures.sandbox.moment import Moment
+from binance_mcp.futures.sandbox.refusals import (
+    BAD_API_KEY_FORMAT,
+    INVALID_LISTEN_KEY,
+    REJECTED_API_KEY,
+)
+from binance_mcp.futures.signing import Verifier
+
+_API_KEY: Final = re.compile(r"[!-~]{1,256}")
+_ALPHABET: Final = string.ascii_letters + string.digits
+_LISTEN_KEY_LENGTH: Final = 64
+
+Event = Mapping[str, object]
+
+
+class Listener(Protocol):
+    """Somebody whom the events behind a listen key are pushed to."""
+
+    def push(self, listen_key: str, event: Event) -> bool:
+        """Take an event without waiting; return whether it was wanted."""
+        ...
+
+
+@dataclass(eq=False)
+class _ListenKey:
+    value: str = field(repr=False)
+    expires_at: float = 0.0
+    listeners: dict[Listener, None] = field(default_factory=dict[Listener, None])
+
+
+@dataclass(eq=False, repr=False)
+class Account:
+    """What the exchange knows of one API key."""
+
+    verify: Verifier
+    listen_key: _ListenKey | None = None
+
+
+class Exchange:
+    """Accounts and listen keys. An expired key is noticed, and its listeners told, by any call."""
+
+    def __init__(self, listen_key_seconds: float) -> None:
+        self._listen_key_seconds = listen_key_seconds
+        self._accounts: dict[str, Account] = {}
+        self._holders: dict[str, Account] = {}
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """Every account, in the order they were added."""
+        return tuple(self._accounts.values())
+
+    def add_account(self, api_key: str, verify: Verifier) -> None:
+        """Let `api_key` in; signatures are checked by `verify`. A known key keeps its listen key.
+
+        Raises:
+            ValueError: No API key looks like this.
+
+        """
+        if not _API_KEY.fullmatch(api_key):
+            raise ValueError("apiKey: 1 to 256 visible ASCII characters are wanted")
+        self._accounts.setdefault(api_key, Account(verify)).verify = verify
+
+    def account(self, api_key: str) -> Account:
+        """Return the account of an API key.
+
+        Raises:
+            RefusedError: -2014 if it is missing or malformed, -2015 if it is unknown.
+
+        """
+        if not _API_KEY.fullmatch(api_key):
+            raise RefusedError(BAD_API_KEY_FORMAT)
+        if api_key not in self._accounts:
+            raise RefusedError(REJECTED_API_KEY)
+        return self._accounts[api_key]
+
+    def open(self, account: Account, now: Moment) -> str:
+        """Return the account's listen key, extended; a new one if none is active."""
+        return self._extended(self._active(account, now) or self._issue(account), now)
+
+    def extend(self, account: Account, now: Moment) -> str:
+        """Extend the account's listen key and return it.
+
+        Raises:
+            RefusedError: -1125, none is active.
+
+        """
+        return self._extended(self._required(account, now), now)
+
+    def close(self, account: Account, now: Moment) -> None:
+        """End the account's listen key, and tell its listeners.
+
+        Raises:
+            RefusedError: -1125, none is active.
+
+        """
+        self._end(account, self._required(account, now), now)
+
+    def expiry(self, listen_key: str, now: Moment) -> float | None:
+        """Return when a listen key expires, on the steady clock; None if it is not active."""
+        active = self._find(listen_key, now)
+        return active and active.expires_at
+
+    def listen(self, listen_key: str, listener: Listener, now: Moment) -> None:
+        """Push the events behind a listen key to `listener`; an inactive key never has any."""
+        if active := self._find(listen_key, now):
+            active.listeners[listener] = None
+
+    def forget(self, listen_key: str, listener: Listener, now: Moment) -> None:
+        """Push no more events behind a listen key to `listener`."""
+        if active := self._find(listen_key, now):
+            active.listeners.pop(listener, None)
+
+    def publish(self, account: Account, event: Event, now: Moment) -> int:
+        """Push an event to all who listen to the account; return how many took it."""
+        active = self._active(account, now)
+        return _push(active, event) if active else 0
+
+    def _find(self, listen_key: str, now: Moment) -> _ListenKey | None:
+        holder = self._holders.get(listen_key)
+        return holder and self._active(holder, now)
+
+    def _active(self, account: Account, now: Moment) -> _ListenKey | None:
+        listen_key = account.listen_key
+        if listen_key and listen_key.expires_at <= now.steady:
+            self._end(account, listen_key, now)
+        return account.listen_key
+
+    def _required(self, account: Account, now: Moment) -> _ListenKey:
+        if active := self._active(account, now):
+            return active
+        raise RefusedError(INVALID_LISTEN_KEY)
+
+    def _issue(self, account: Account) -> _ListenKey:
+        value = "".join(secrets.choice(_ALPHABET) for _ in range(_LISTEN_KEY_LENGTH))
+        account.listen_key = _ListenKey(value)
+        self._holders[value] = account
+        return account.listen_key
+
+    def _extended(self, listen_key: _ListenKey, now: Moment) -> str:
+        listen_key.expires_at = now.steady + self._listen_key_seconds
+        return listen_key.value
+
+    def _end(self, account: Account, listen_key: _ListenKey, now: Moment) -> None:
+        account.listen_key = None
+        del self._holders[listen_key.value]
+        _push(
+            listen_key,
+            {"e": "listenKeyExpired", "E": now.milliseconds, "listenKey": listen_key.value},
+        )
+
+
+def _push(listen_key: _ListenKey, event: Event) -> int:
+    return sum(listener.push(listen_key.value, event) for listener in listen_key.listeners)

@@ -1,0 +1,34 @@
+"""What can become of a request other than an answer, and how that comes about."""
+
+from enum import Enum
+from typing import Final
+
+from starlette.types import Receive, Scope
+
+ABORT: Final = "binance_mcp.abort"
+"""The ASGI extension of a server that can: a function that breaks the connection at once."""
+
+
+class Interruption(Enum):
+    """A request that is not answered."""
+
+    TIMEOUT = "timeout"
+    """No answer ever comes."""
+    RESET = "reset"
+    """The connection breaks."""
+
+
+async def interrupt(interruption: Interruption, scope: Scope, receive: Receive) -> None:
+    """Leave a request, read to its end, without an answer, until the client is gone.
+
+    Raises:
+        ConnectionResetError: The server offers no way to break the connection; in process, this
+            is what the client gets.
+
+    """
+    if interruption is Interruption.RESET:
+        if ABORT not in scope.get("extensions", ()):
+            raise ConnectionResetError("the sandbox was told to break the connection")
+        scope["extensions"][ABORT]()
+    while (await receive())["type"] != "http.disconnect":
+        pass

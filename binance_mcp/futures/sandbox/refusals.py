@@ -1,0 +1,64 @@
+"""Binance's error answers, in Binance's words. Tables only: who refuses what is said elsewhere.
+
+https://developers.binance.com/docs/derivatives/usds-margined-futures/error-code
+"""
+
+from typing import Final
+
+from binance_mcp.futures.sandbox.http_messages import Answer
+
+WEIGHT_LIMIT: Final = 2400
+"""Request weight that an IP address may use in a minute."""
+
+
+def refusal(status: int, code: int, message: str) -> Answer:
+    """Return an error answer of Binance's shape."""
+    return Answer(status, {"code": code, "msg": message})
+
+
+INVALID_LISTEN_KEY: Final = refusal(400, -1125, "This listenKey does not exist.")
+BAD_API_KEY_FORMAT: Final = refusal(401, -2014, "API-key format invalid.")
+REJECTED_API_KEY: Final = refusal(401, -2015, "Invalid API-key, IP, or permissions for action.")
+INVALID_SIGNATURE: Final = refusal(400, -1022, "Signature for this request is not valid.")
+OLD_TIMESTAMP: Final = refusal(
+    400, -1021, "Timestamp for this request is outside of the recvWindow."
+)
+EARLY_TIMESTAMP: Final = refusal(
+    400, -1021, "Timestamp for this request was 1000ms ahead of the server's time."
+)
+TOO_MANY_REQUESTS: Final = refusal(
+    429,
+    -1003,
+    f"Too many requests; current limit is {WEIGHT_LIMIT} requests per minute. "
+    "Please use the websocket for live updates to avoid polling the API.",
+)
+UNSUPPORTED_OPERATION: Final = refusal(400, -1020, "This operation is not supported.")
+INVALID_JSON: Final = refusal(400, -1135, "Invalid JSON Request")
+
+
+def banned(until: float) -> Answer:
+    """Return the answer to an IP address that is banned until `until`, in seconds."""
+    return refusal(
+        418,
+        -1003,
+        f"Way too many requests; IP banned until {int(until * 1000)}. "
+        "Please use the websocket for live updates to avoid bans.",
+    )
+
+
+def malformed(parameter: str) -> Answer:
+    """Return the answer to a mandatory parameter that cannot be read."""
+    return refusal(
+        400,
+        -1102,
+        f"Mandatory parameter '{parameter}' was not sent, was empty/null, or malformed.",
+    )
+
+
+def illegal_characters(parameter: str, legal: str) -> Answer:
+    """Return the answer to a parameter that does not match the regular expression `legal`."""
+    return refusal(
+        400,
+        -1100,
+        f"Illegal characters found in parameter '{parameter}'; legal range is '{legal}'.",
+    )

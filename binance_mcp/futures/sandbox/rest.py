@@ -1,0 +1,96 @@
+"""The routes under /fapi, from a request to what becomes of it. Pure.
+
+https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
+"""
+
+from typing import Final
+
+from binance_mcp.futures.sandbox.authentication import authenticate
+from binance_mcp.futures.sandbox.exchange import Exchange
+from binance_mcp.futures.sandbox.faults import Faults, Outcome
+from binance_mcp.futures.sandbox.http_messages import (
+    Answer,
+    RefusedError,
+    Request,
+    Routes,
+    find_handler,
+)
+from binance_mcp.futures.sandbox.moment import Moment
+from binance_mcp.futures.sandbox.rate_limits import RateLimits
+from binance_mcp.futures.sandbox.refusals import WEIGHT_LIMIT
+
+_LISTEN_KEY: Final = "/fapi/v1/listenKey"
+_RATE_LIMITS: Final = tuple(
+    {"rateLimitType": kind, "interval": interval, "intervalNum": number, "limit": limit}
+    for kind, interval, number, limit in (
+        ("REQUEST_WEIGHT", "MINUTE", 1, WEIGHT_LIMIT),
+        ("ORDERS", "MINUTE", 1, 1200),
+        ("ORDERS", "SECOND", 10, 300),
+    )
+)
+
+
+class Rest:
+    """Binance's REST API, as far as listen keys need it."""
+
+    def __init__(self, exchange: Exchange, faults: Faults) -> None:
+        self._exchange = exchange
+        self._faults = faults
+        self._rate_limits = RateLimits()
+        self._routes: Routes = {
+            "/fapi/v1/ping": {"GET": _ping},
+            "/fapi/v1/time": {"GET": _time},
+            "/fapi/v1/exchangeInfo": {"GET": _exchange_info},
+            _LISTEN_KEY: {"POST": self._create, "PUT": self._keepalive, "DELETE": self._close},
+        }
+
+    def outcome(self, request: Request, now: Moment) -> Outcome:
+        """Return what becomes of a request, with the weight its sender has used if answered."""
+        used = self._rate_limits.count(request.peer, now.wall)
+        try:
+            outcome = self._decide(request, now)
+        except RefusedError as error:
+            outcome = error.answer
+        if isinstance(outcome, Answer):
+            return outcome.with_header("X-MBX-USED-WEIGHT-1M", used)
+        return outcome
+
+    def _decide(self, request: Request, now: Moment) -> Outcome:
+        self._rate_limits.check(request.peer, now.wall)
+        if fault := self._faults.take(request.method):
+            return fault.outcome(now)
+        return find_handler(self._routes, request)(request, now)
+
+    def _create(self, request: Request, now: Moment) -> Answer:
+        account = authenticate(request, self._exchange, now)
+        return Answer(200, {"listenKey": self._exchange.open(account, now)})
+
+    def _keepalive(self, request: Request, now: Moment) -> Answer:
+        account = authenticate(request, self._exchange, now)
+        return Answer(200, {"listenKey": self._exchange.extend(account, now)})
+
+    def _close(self, request: Request, now: Moment) -> Answer:
+        self._exchange.close(authenticate(request, self._exchange, now), now)
+        return Answer(200, {})
+
+
+def _ping(_request: Request, _now: Moment) -> Answer:
+    return Answer(200, {})
+
+
+def _time(_request: Request, now: Moment) -> Answer:
+    return Answer(200, {"serverTime": now.milliseconds})
+
+
+def _exchange_info(_request: Request, now: Moment) -> Answer:
+    return Answer(
+        200,
+        {
+            "timezone": "UTC",
+            "serverTime": now.milliseconds,
+            "rateLimits": _RATE_LIMITS,
+            "exchangeFilters": [],
+            "assets": [],
+            "symbols": [],
+        },
+    )

@@ -1,0 +1,26 @@
+"""What JSON sent to the sandbox must look like: exactly as documented, or it is refused."""
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+
+class WireModel(BaseModel):
+    """A JSON object with camelCase names, none unknown and none of another type."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        allow_inf_nan=False,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+        strict=True,
+    )
+
+
+def problems(error: ValidationError) -> str:
+    """Return what is wrong with which field; never a value, which may be a secret."""
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}"
+        for problem in error.errors(include_url=False, include_context=False, include_input=False)
+    )

@@ -1,0 +1,339 @@
+import json
+
+import anyio
+import httpx2 as httpx
+import pytest
+from httpx2.websockets import AsyncWebSocketSession, WebSocketDisconnect
+from starlette.datastructures import Headers
+from starlette.types import Message
+from starlette.websockets import WebSocket
+
+from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.futures.sandbox.connection import Connection
+from binance_mcp.futures.sandbox.exchange import Exchange
+from binance_mcp.futures.sandbox.http_messages import Request
+from binance_mcp.futures.sandbox.moment import Moment
+from binance_mcp.futures.sandbox.streams import Command, StreamSocket, opening
+
+pytestmark = pytest.mark.anyio
+
+HOURS = 3600.0
+
+
+@pytest.fixture
+async def listen_key(client: httpx.AsyncClient) -> str:
+    return (await client.post("/fapi/v1/listenKey")).json()["listenKey"]
+
+
+def asked(path: str, query: str = "") -> tuple[bool, bool, dict[str, frozenset[str] | None]] | None:
+    found = opening(Request("GET", path, query, Headers(), ""))
+    return found and (found.is_private, found.is_wrapped, dict(found.streams))
+
+
+async def replied(socket: AsyncWebSocketSession, message: object) -> object:
+    await socket.send_json(message)
+    return await socket.receive_json()
+
+
+async def silent(socket: AsyncWebSocketSession, seconds: float = 2 * HOURS) -> bool:
+    try:
+        await socket.receive(timeout=seconds)
+    except TimeoutError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("path", "is_private", "is_wrapped"),
+    [
+        ("/private/ws", True, False),
+        ("/private/stream", True, True),
+        ("/public/ws", False, False),
+        ("/market/stream", False, True),
+        ("/ws", False, False),
+        ("/stream", False, True),
+    ],
+)
+def test_the_path_tells_whether_events_come_and_how(
+    path: str, *, is_private: bool, is_wrapped: bool
+) -> None:
+    assert asked(path) == (is_private, is_wrapped, {})
+
+
+@pytest.mark.parametrize("path", ["/private/ws/a/b", "/ws/a/b"])
+def test_the_path_may_name_streams(path: str) -> None:
+    assert asked(path) == (path.startswith("/private"), False, {"a": None, "b": None})
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/ws/", "/private", "/private/ws/", "/private/ws/a/", "/stream/a", "/secret/ws", "/wsa"],
+)
+def test_other_paths_are_no_streams(path: str) -> None:
+    assert asked(path) is None
+
+
+def test_events_belong_to_the_listen_key_before_them() -> None:
+    query = "events=Z&listenKey=a&events=A/B&listenKey=b&listenKey=c&events=&x=1"
+
+    assert asked("/private/stream", query) == (
+        True,
+        True,
+        {"a": frozenset("AB"), "b": None, "c": frozenset([""])},
+    )
+
+
+def test_what_is_asked_for_does_not_show_the_listen_key() -> None:
+    found = opening(Request("GET", "/private/ws/secret", "", Headers(), ""))
+
+    assert "secret" not in repr(found)
+    assert "secret" not in repr(Command(method="SUBSCRIBE", params=("secret",)))
+
+
+@pytest.mark.parametrize("form", ["/private/ws?listenKey={}", "/private/ws/{}"])
+async def test_in_ws_mode_events_come_as_they_are(
+    client: httpx.AsyncClient, sandbox: Sandbox, listen_key: str, form: str
+) -> None:
+    async with client.websocket("ws://sandbox" + form.format(listen_key)) as socket:
+        assert sandbox.push({"e": "ACCOUNT_UPDATE", "E": 1}) == 1
+        assert await socket.receive_text() == '{"e":"ACCOUNT_UPDATE","E":1}'
+
+
+async def test_in_stream_mode_events_come_with_their_stream(
+    client: httpx.AsyncClient, sandbox: Sandbox, listen_key: str
+) -> None:
+    async with client.websocket(f"ws://sandbox/private/stream?listenKey={listen_key}") as socket:
+        sandbox.push({"e": "X"})
+        assert await socket.receive_json() == {"stream": listen_key, "data": {"e": "X"}}
+
+
+async def test_one_socket_may_listen_to_several_accounts(
+    client: httpx.AsyncClient, sandbox: Sandbox, listen_key: str
+) -> None:
+    sandbox.add_account("bob")
+    answer = await client.post("/fapi/v1/listenKey", headers={"X-MBX-APIKEY": "bob"})
+    bobs = answer.json()["listenKey"]
+    query = f"listenKey={listen_key}&events=A&listenKey={bobs}&events=B"
+
+    async with client.websocket(f"ws://sandbox/private/stream?{query}") as socket:
+        counts = [
+            sandbox.push({"e": event}, api_key=account)
+            for account in ("alice", "bob")
+            for event in ("A", "B")
+        ]
+        received = [await socket.receive_json() for _ in range(2)]
+
+    assert counts == [1, 0, 0, 1]
+    assert [(each["stream"], each["data"]["e"]) for each in received] == [
+        (listen_key, "A"),
+        (bobs, "B"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("events", "received"),
+    [
+        ("", ["A", "B", "listenKeyExpired"]),
+        ("&events=A/listenKeyExpired", ["A", "listenKeyExpired"]),
+        ("&events=A", ["A"]),
+        ("&events=listenKeyExpired", ["listenKeyExpired"]),
+    ],
+)
+async def test_only_the_events_that_are_named_come_and_the_expiry_is_one_of_them(
+    client: httpx.AsyncClient, sandbox: Sandbox, listen_key: str, events: str, received: list[str]
+) -> None:
+    url = f"ws://sandbox/private/ws?listenKey={listen_key}{events}"
+    async with client.websocket(url) as socket:
+        sandbox.push({"e": "A"})
+        sandbox.push({"e": "B"})
+        await client.delete("/fapi/v1/listenKey")
+        assert [(await socket.receive_json())["e"] for _ in received] == received
+        assert await silent(socket)
+
+
+async def test_an_event_without_a_type_comes_only_where_all_come(
+    client: httpx.AsyncClient, sandbox: Sandbox, listen_key: str
+) -> None:
+    url = f"ws://sandbox/private/ws?listenKey={listen_key}"
+    async with client.websocket(url) as everything, client.websocket(f"{url}&events=A") as some:
+        assert sandbox.push({"x": 1}) == 1
+        assert await everything.receive_json() == {"x": 1}
+        assert await silent(some, 1)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/private/ws?listenKey=bogus",
+        "/private/ws",
+        "/ws/{}",
+        "/ws?listenKey={}",
+        "/stream?streams={}",
+        "/public/stream?listenKey={}",
+        "/market/ws/{}",
+    ],
+)
+async def test_a_bogus_key_and_any_other_route_are_accepted_and_silent(
+    client: httpx.AsyncClient, sandbox: Sandbox, listen_key: str, path: str
+) -> None:
+    async with client.websocket("ws://sandbox" + path.format(listen_key)) as socket:
+        assert sandbox.push({"e": "A"}) == 0
+        assert await silent(socket)
+
+
+async def test_a_listen_key_lasts_sixty_minutes_and_its_sockets_are_told(
+    client: httpx.AsyncClient, sandbox: Sandbox, listen_key: str
+) -> None:
+    async with client.websocket(f"ws://sandbox/private/ws?listenKey={listen_key}") as socket:
+        expired = await socket.receive_json()
+
+        assert anyio.current_time() == 3600
+        assert expired == {
+            "e": "listenKeyExpired",
+            "E": 1_700_003_640_000,
+            "listenKey": listen_key,
+        }
+        await client.post("/fapi/v1/listenKey")
+        assert sandbox.push({"e": "A"}) == 0
+        assert await silent(socket)
+
+
+async def test_every_socket_of_a_key_is_told_of_its_expiry_once(
+    client: httpx.AsyncClient, listen_key: str
+) -> None:
+    url = f"ws://sandbox/private/ws?listenKey={listen_key}"
+    async with client.websocket(url) as first, client.websocket(url) as second:
+        for socket in (first, second):
+            assert (await socket.receive_json())["e"] == "listenKeyExpired"
+            assert anyio.current_time() == 3600
+        assert await silent(first)
+        assert await silent(second)
+
+
+async def test_leaving_a_key_whose_expiry_nobody_has_noticed_yet_still_tells_of_it() -> None:
+    exchange, steady, sent = Exchange(3600), [0.0], list[Message]()
+    exchange.add_account("alice", lambda _payload, _signature: False)
+    listen_key = exchange.open(exchange.account("alice"), Moment(0, 0))
+    unsubscribe = json.dumps({"method": "UNSUBSCRIBE", "params": [listen_key]})
+    messages = iter(
+        (
+            {"type": "websocket.connect"},
+            {"type": "websocket.receive", "text": unsubscribe},
+        )
+    )
+
+    async def receive() -> Message:
+        if (message := next(messages, None)) is None:
+            await anyio.sleep(1)
+            return {"type": "websocket.disconnect"}
+        if message["type"] == "websocket.receive":
+            steady[0] = 3600
+        return message
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asks = opening(Request("GET", f"/private/ws/{listen_key}", "", Headers(), ""))
+    assert asks is not None
+    connection = Connection(WebSocket({"type": "websocket"}, receive, send))
+    await StreamSocket(connection, asks, exchange, lambda: Moment(steady[0], 0)).run()
+
+    assert [json.loads(message["text"]) for message in sent[1:]] == [
+        {"e": "listenKeyExpired", "E": 0, "listenKey": listen_key},
+        {"result": None, "id": None},
+    ]
+
+
+async def test_a_socket_stays_silent_for_as_long_as_its_key_is_kept_alive(
+    client: httpx.AsyncClient, listen_key: str
+) -> None:
+    async with client.websocket(f"ws://sandbox/private/ws?listenKey={listen_key}") as socket:
+        for _ in range(20):
+            assert await silent(socket, 0.99 * HOURS)
+            await client.put("/fapi/v1/listenKey")
+        assert (await socket.receive_json())["e"] == "listenKeyExpired"
+        assert anyio.current_time() == pytest.approx((20 * 0.99 + 1) * HOURS)
+
+
+async def test_subscriptions_come_and_go_on_an_open_socket(
+    client: httpx.AsyncClient, sandbox: Sandbox, listen_key: str
+) -> None:
+    async with client.websocket("ws://sandbox/private/stream") as socket:
+        subscribe = {"method": "SUBSCRIBE", "params": [listen_key], "id": "a-1"}
+        assert await replied(socket, subscribe) == {"result": None, "id": "a-1"}
+        assert await replied(socket, subscribe) == {"result": None, "id": "a-1"}
+        assert sandbox.push({"e": "A"}) == 1
+        assert await socket.receive_json() == {"stream": listen_key, "data": {"e": "A"}}
+
+        listing = {"method": "LIST_SUBSCRIPTIONS", "id": 2}
+        assert await replied(socket, listing) == {"result": [listen_key], "id": 2}
+
+        unsubscribe = {"method": "UNSUBSCRIBE", "params": [listen_key, "unknown"], "id": 3}
+        assert await replied(socket, unsubscribe) == {"result": None, "id": 3}
+        assert sandbox.push({"e": "A"}) == 0
+        assert await replied(socket, listing) == {"result": [], "id": 2}
+        assert await silent(socket)
+
+
+async def test_an_acknowledgement_proves_nothing(client: httpx.AsyncClient) -> None:
+    async with client.websocket("ws://sandbox/private/ws") as socket:
+        assert await replied(socket, {"method": "SUBSCRIBE", "params": ["nonsense"]}) == {
+            "result": None,
+            "id": None,
+        }
+
+
+async def test_commands_are_understood_on_other_routes_too(
+    client: httpx.AsyncClient, sandbox: Sandbox, listen_key: str
+) -> None:
+    async with client.websocket("ws://sandbox/market/stream") as socket:
+        command = {"method": "SUBSCRIBE", "params": [listen_key], "id": 1}
+        assert await replied(socket, command) == {"result": None, "id": 1}
+        assert sandbox.push({"e": "A"}) == 0
+
+
+@pytest.mark.parametrize(
+    "message", ["", "{", "[]", '{"method":"LOGIN"}', '{"method":"SUBSCRIBE","params":[1]}']
+)
+async def test_what_is_no_command_is_answered_with_an_error(
+    client: httpx.AsyncClient, message: str
+) -> None:
+    async with client.websocket("ws://sandbox/private/ws") as socket:
+        await socket.send_text(message)
+        answer = await socket.receive_json()
+
+    assert (answer["error"]["code"], answer["id"]) == (2, None)
+    assert answer["error"]["msg"].startswith("Invalid request: ")
+
+
+async def test_a_command_may_come_as_bytes(client: httpx.AsyncClient) -> None:
+    async with client.websocket("ws://sandbox/ws") as socket:
+        await socket.send_bytes(json.dumps({"method": "LIST_SUBSCRIPTIONS"}).encode())
+        assert await socket.receive_json() == {"result": [], "id": None}
+
+
+async def test_ten_messages_per_second_are_answered_and_more_end_the_connection(
+    client: httpx.AsyncClient,
+) -> None:
+    listing = {"method": "LIST_SUBSCRIPTIONS"}
+    async with client.websocket("ws://sandbox/ws") as socket:
+        for _ in range(3):
+            for _ in range(10):
+                await replied(socket, listing)
+            await anyio.sleep(1)
+        for _ in range(10):
+            await replied(socket, listing)
+        with pytest.raises(WebSocketDisconnect) as closed:
+            await replied(socket, listing)
+
+    assert (closed.value.code, closed.value.reason) == (1008, "more than 10 messages per second")
+
+
+async def test_a_connection_carries_1024_streams_at_most(client: httpx.AsyncClient) -> None:
+    async with client.websocket("ws://sandbox/private/ws") as socket:
+        names = [str(number) for number in range(1025)]
+        assert await replied(socket, {"method": "SUBSCRIBE", "params": names[1:], "id": 1})
+        with pytest.raises(WebSocketDisconnect) as closed:
+            await replied(socket, {"method": "SUBSCRIBE", "params": names[:1], "id": 2})
+
+    assert (closed.value.code, closed.value.reason) == (1008, "more than 1024 streams")
