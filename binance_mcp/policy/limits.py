@@ -1,0 +1,149 @@
+"""Counting calls in moving windows, in memory. Does not know what else a policy says.
+
+Every function is given the time: seconds of a monotonic clock, whatever its zero.
+"""
+
+import math
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from binance_mcp.errors import LimitStatus, PolicyDeniedError
+from binance_mcp.policy.caller import Caller
+from binance_mcp.policy.document import AppliedLimit, Limit
+
+Calls: TypeAlias = tuple[tuple[float, int], ...]
+"""The calls of one subject: when they leave the window, soonest first, and how many leave then."""
+
+_EXACT_ENTRIES: Final = 64
+_CROWDED_PARTS: Final = 64
+
+
+@dataclass(frozen=True)
+class MovingWindow:
+    """At most `max` calls in any window `(t - seconds, t]`.
+
+    The first 64 calls in a window are kept one by one. Further ones within a 64th of the window
+    are kept together and leave it together, late by that much at most. So there are never more
+    calls than `max`, and never more than 130 entries, however large `max` is.
+    """
+
+    max: int
+    seconds: float
+
+    def possible_at(self, calls: Calls, now: float) -> float:
+        """Return when one more call is possible: `now` or later."""
+        live = _live(calls, now)
+        return now if sum(count for _, count in live) < self.max else live[0][0]
+
+    def hit(self, calls: Calls, now: float) -> Calls:
+        """Return the calls that are in the window, with one more."""
+        live = _live(calls, now)
+        leaves = _add_up(now, self.seconds)
+        if live and leaves <= live[-1][0]:
+            last, count = live[-1]
+            return (*live[:-1], (last, count + 1))
+        if len(live) >= _EXACT_ENTRIES:
+            leaves = _add_up(leaves, self.seconds / _CROWDED_PARTS)
+        return (*live, (leaves, 1))
+
+
+class LimitStore:
+    """Counts the calls of everybody, under limits of which those of one counter are alike.
+
+    A counter follows at most `max_subjects` subjects with calls in its window. A further one is
+    refused until one of them has none: nobody's calls are forgotten for another's sake.
+    """
+
+    def __init__(self, max_subjects: int = 100_000) -> None:
+        self._max_subjects = max_subjects
+        self._counters: dict[str, _Counter] = {}
+        self._latest = -math.inf
+
+    def reserve(self, limits: Sequence[AppliedLimit], caller: Caller, now: float) -> None:
+        """Count a call under all of the limits; once under a counter that several of them name.
+
+        When `now` is before an earlier one, the call counts as made at the latest.
+
+        Raises:
+            PolicyDeniedError: Some limits refuse the call; the error is about the one with the
+                longest wait. The call counts nowhere.
+
+        """
+        self._latest = max(self._latest, now)
+        rules: dict[_Counter, str] = {}
+        for applied in limits:
+            rules.setdefault(self._counter(applied.limit), applied.rule)
+        times = {counter: counter.possible_at(caller, self._latest) for counter in rules}
+        slowest = max(times, key=times.__getitem__, default=None)
+        if slowest and times[slowest] > self._latest:
+            raise slowest.denial(caller, rules[slowest], _add_up(times[slowest], -now))
+        for counter in rules:
+            counter.hit(caller, self._latest)
+
+    def _counter(self, limit: Limit) -> "_Counter":
+        if limit.counter not in self._counters:
+            self._counters[limit.counter] = _Counter(limit, self._max_subjects)
+        return self._counters[limit.counter]
+
+
+class _Counter:
+    """The calls under one counter's name, by subject: who called last stands last."""
+
+    def __init__(self, limit: Limit, max_subjects: int) -> None:
+        self._limit = limit
+        self._window = MovingWindow(limit.max, limit.seconds)
+        self._max_subjects = max_subjects
+        self._calls: OrderedDict[str, Calls] = OrderedDict()
+
+    def possible_at(self, caller: Caller, now: float) -> float:
+        self._forget_the_gone(now)
+        calls = self._calls.get(caller.subject(self._limit.scope), ())
+        if not calls and len(self._calls) >= self._max_subjects:
+            return self._oldest_leaves()
+        return self._window.possible_at(calls, now)
+
+    def hit(self, caller: Caller, now: float) -> None:
+        subject = caller.subject(self._limit.scope)
+        self._calls[subject] = self._window.hit(self._calls.get(subject, ()), now)
+        self._calls.move_to_end(subject)
+
+    def denial(self, caller: Caller, rule: str, wait: float) -> PolicyDeniedError:
+        limit = self._limit
+        is_known = caller.subject(limit.scope) in self._calls
+        reason = _allowance(limit) if is_known else "Too many callers at once"
+        return PolicyDeniedError(
+            f'{reason} (counter "{limit.counter}"); the next is possible in {math.ceil(wait)} s.',
+            code="limit_exceeded",
+            rule=rule,
+            retry_after=wait,
+            limit=LimitStatus(limit.counter, limit.window, limit.max, limit.scope, remaining=0),
+        )
+
+    def _forget_the_gone(self, now: float) -> None:
+        while self._calls and self._oldest_leaves() <= now:
+            self._calls.popitem(last=False)
+
+    def _oldest_leaves(self) -> float:
+        last_entry = next(iter(self._calls.values()))[-1]
+        return last_entry[0]
+
+
+def _live(calls: Calls, now: float) -> Calls:
+    gone = 0
+    while gone < len(calls) and calls[gone][0] <= now:
+        gone += 1
+    return calls[gone:]
+
+
+def _add_up(a: float, b: float) -> float:
+    """Return the sum, rounded up: no call leaves a window early, and no wait is too short."""
+    total = a + b
+    return math.nextafter(total, math.inf) if math.fsum((a, b, -total)) > 0 else total
+
+
+def _allowance(limit: Limit) -> str:
+    calls = "1 call" if limit.max == 1 else f"{limit.max} calls"
+    window = limit.window if isinstance(limit.window, str) else f"{limit.window:.15g} s"
+    return f"At most {calls} per {window} per {limit.scope}"

@@ -1,0 +1,99 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from binance_mcp.errors import PolicyError, Problem
+from binance_mcp.policy.strict_json import parse, pointer
+
+
+def read(text: str | bytes) -> object:
+    value, faults = parse("a.json", text)
+    assert not faults
+    return value
+
+
+def faults_of(text: str) -> list[str]:
+    return [str(fault) for fault in parse("a.json", text)[1]]
+
+
+def refusal(text: str | bytes) -> str:
+    with pytest.raises(PolicyError) as refused:
+        parse("a.json", text)
+    return str(refused.value)
+
+
+def test_objects_are_dicts_and_arrays_are_tuples() -> None:
+    assert read('{"a": [1, -2.5, "b", true, null, {}]}') == {"a": (1, -2.5, "b", True, None, {})}
+
+
+@pytest.mark.parametrize("text", ['"é😀"', '"\\u00e9\\ud83d\\ude00"', '"é😀"'.encode()])
+def test_text_may_be_written_in_any_way_that_json_has(text: str | bytes) -> None:
+    assert read(text) == "é😀"
+
+
+def test_a_byte_order_mark_is_no_fault() -> None:
+    assert read(b"\xef\xbb\xbf{}") == {}
+
+
+@pytest.mark.parametrize("text", [b"\xff{}", "{}".encode("utf-16"), '"\ud800"'])
+def test_what_is_not_utf8_is_refused(text: str | bytes) -> None:
+    assert refusal(text) == "a.json: /: must be UTF-8 text"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("", "line 1, column 1: Expecting value"),
+        ('{\n  "a": 1 2\n}', "line 2, column 10: Expecting ',' delimiter"),
+        ('"a\tb"', "line 1, column 3: Invalid control character"),
+        ("{} {}", "line 1, column 4: Extra data"),
+    ],
+)
+def test_what_is_not_json_is_refused_with_its_line_and_column(text: str, place: str) -> None:
+    assert refusal(text) == f"a.json: /: must be JSON, and is not at {place}"
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[" * 990 + "]" * 990])
+def test_what_is_nested_too_deeply_is_refused(text: str) -> None:
+    assert refusal(text) == "a.json: /: must not be nested so deeply"
+
+
+def test_every_repetition_of_a_name_is_a_fault_with_its_pointer() -> None:
+    assert faults_of('{"a": [{"b": 1, "b": 2, "c": 3, "b": 4}], "a": 5}') == [
+        "/a/0/b: must stand only once",
+        "/a/0/b: must stand only once",
+        "/a: must stand only once",
+    ]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000])
+def test_a_number_that_is_not_finite_is_a_fault(number: str) -> None:
+    assert faults_of(f'{{"a": [0, {number}]}}') == ["/a/1: must be a finite number"]
+
+
+def test_an_integer_is_read_exactly_up_to_twenty_digits() -> None:
+    assert read("12345678901234567890") == 12345678901234567890
+    assert isinstance(read("123456789012345678901"), float)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"), [('["\\ud800"]', "/0"), ('{"\\ude00": 1}', "/"), ('"\\ud83d \\ude00"', "/")]
+)
+def test_half_a_surrogate_pair_is_a_fault(text: str, where: str) -> None:
+    fault = "must be Unicode text, without halves of surrogate pairs"
+    assert faults_of(text) == [f"{where}: {fault}"]
+
+
+def test_a_pointer_escapes_tilde_and_slash() -> None:
+    assert pointer() == ""
+    assert pointer("tools", "a/b~1", "limits", 0) == "/tools/a~1b~01/limits/0"
+
+
+@given(st.lists(st.text()))
+def test_a_pointer_can_be_taken_apart_again(tokens: list[str]) -> None:
+    parts = pointer(*tokens).split("/")[1:]
+    assert [part.replace("~1", "/").replace("~0", "~") for part in parts] == tokens
+
+
+def test_a_fault_has_its_pointer_as_data() -> None:
+    assert parse("a.json", '{"a/b": NaN}')[1] == [Problem("/a~1b", "must be a finite number")]
