@@ -59,6 +59,8 @@ class Stdio(Command):
         from binance_mcp.server.stdio import run_stdio
 
         server = create_server(_settings())
+        if sys.stdin is None:  # it is closed: the host has left already
+            return 0
         if sys.stdin.isatty():
             print(_WAITING.format(config=_host_config()), file=sys.stderr)
         anyio.run(run_stdio, server)
@@ -131,10 +133,7 @@ class Version(Command):
 
 
 class _Arguments(BaseSettings):
-    """MCP server for the Binance USD-M Futures listen key.
-
-    Without a command, it serves a host over standard input and output.
-    """
+    """MCP server for the Binance USD-M Futures listen key; without a command, over stdio."""
 
     model_config = SettingsConfigDict(
         cli_avoid_json=True,

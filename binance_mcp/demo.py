@@ -15,6 +15,7 @@ from mcp.types import CallToolResult, TextContent
 from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.futures.sandbox.served import ServedSandbox, serving_sandbox
 from binance_mcp.masking import mask_tokens
+from binance_mcp.settings import Settings
 
 Say = Callable[[str], object]
 
@@ -41,13 +42,13 @@ def _server(exchange: ServedSandbox) -> StdioServerParameters:
         args=["-m", "binance_mcp"],
         env={
             **os.environ,
+            **{str(field.validation_alias): "" for field in Settings.model_fields.values()},
             "BINANCE_ENVIRONMENT": "sandbox",
             "BINANCE_REST_URL": exchange.rest_url,
             "BINANCE_STREAM_URL": exchange.stream_url,
             "BINANCE_API_KEY": exchange.account.api_key,
             "BINANCE_API_SECRET": exchange.account.api_secret,
             "BINANCE_MCP_LOG_LEVEL": "ERROR",
-            "BINANCE_MCP_POLICY": "",
         },
     )
 

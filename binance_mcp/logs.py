@@ -23,7 +23,8 @@ class _JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return mask_tokens(json.dumps(line, ensure_ascii=False))
+        masked = {name: mask_tokens(text) for name, text in line.items()}
+        return json.dumps(masked, ensure_ascii=False)
 
 
 def configure_logging(level: str, style: Literal["plain", "json"]) -> None:

@@ -29,7 +29,10 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:  # how later versions of uvicorn say that the app did not start
+            self.should_exit = True
         self.started_or_failed.set()
 
 
@@ -75,11 +78,12 @@ async def serving(
             tasks.start_soon(serve)
             try:
                 await server.started_or_failed.wait()
-                if not server.started:
-                    raise ServingError("the server did not start; the log says why")
-                yield listener.getsockname()[1]
+                if server.started:
+                    yield listener.getsockname()[1]
             finally:
                 server.should_exit = True
+    if not server.started:
+        raise ServingError("the server did not start; the log says why")
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -87,8 +91,8 @@ def _listen(host: str, port: int) -> socket.socket:
     # Named, the protocol lets asyncio switch off Nagle's algorithm, which costs 40 ms an answer.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if os.name == "posix":  # elsewhere it would let two programs share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # On Windows it would let two programs share the port.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(os.name == "posix"))
         listener.bind((host, port))
         listener.listen(_BACKLOG)
     except OSError as error:

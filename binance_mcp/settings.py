@@ -27,13 +27,19 @@ _MESSAGES: Final = {
     "bool_parsing": "must be true or false",
     "finite_number": "must be a finite number",
     "float_parsing": "must be a number",
-    "greater_than": "must be above {gt}",
-    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be above {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
     "int_from_float": "must be a whole number",
     "int_parsing": "must be a whole number",
-    "less_than_equal": "must be at most {le}",
+    "int_parsing_size": "has too many digits",
+    "less_than_equal": "must be at most {le:g}",
     "literal_error": "must be {expected}",
+    "path_type": "must be UTF-8 text",
+    "string_type": "must be UTF-8 text",
+    "string_unicode": "must be UTF-8 text",
 }
+_NOT_IN_A_BASE_URL: Final = frozenset(" ?#@\\")
+"""A query, a fragment and credentials have no place there."""
 
 
 def is_loopback(host: str) -> bool:
@@ -51,7 +57,7 @@ def _check_url(value: str, secure: str, plain: str) -> str:
         host, _ = url.hostname, url.port  # reading the port checks it
     except ValueError:
         raise ValueError(wanted) from None
-    if not host or url.username or url.query or url.fragment or not value.isprintable():
+    if not host or _NOT_IN_A_BASE_URL & set(value) or not value.isprintable():
         raise ValueError(wanted)
     if url.scheme != secure and not (url.scheme == plain and is_loopback(host)):
         raise ValueError(f"must start with {secure}:// ({plain}:// only for this machine)")
@@ -81,7 +87,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env",
-        env_file_encoding="utf-8",
+        env_file_encoding="utf-8-sig",  # as some editors write it, with a mark at the start
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
@@ -90,52 +96,54 @@ class Settings(BaseSettings):
     )
 
     api_key: Annotated[SecretStr | None, AfterValidator(lambda v: v and _check_header_value(v))] = (
-        Field(None, validation_alias="BINANCE_API_KEY", description="API key of the account.")
+        Field(
+            default=None, validation_alias="BINANCE_API_KEY", description="API key of the account."
+        )
     )
     api_secret: SecretStr | None = Field(
-        None,
+        default=None,
         validation_alias="BINANCE_API_SECRET",
         description="API secret: requests are signed with it. Optional.",
     )
     private_key: SecretStr | None = Field(
-        None,
+        default=None,
         validation_alias="BINANCE_PRIVATE_KEY",
         description="RSA or Ed25519 private key (PEM), instead of a secret. Optional.",
     )
     private_key_file: Path | None = Field(
-        None,
+        default=None,
         validation_alias="BINANCE_PRIVATE_KEY_FILE",
         description="File with that private key, readable by you alone. Optional.",
     )
     private_key_passphrase: SecretStr | None = Field(
-        None,
+        default=None,
         validation_alias="BINANCE_PRIVATE_KEY_PASSPHRASE",
         description="Passphrase of the private key. Optional.",
     )
     environment: Literal["mainnet", "demo", "sandbox"] = Field(
-        "mainnet",
+        default="mainnet",
         validation_alias="BINANCE_ENVIRONMENT",
         description="`mainnet`, `demo` (Binance's testnet) or `sandbox` (no account, no network).",
     )
     rest_url: Annotated[str, AfterValidator(_check_rest_url)] | None = Field(
-        None,
+        default=None,
         validation_alias="BINANCE_REST_URL",
         description="Base URL of the REST API, instead of the environment's.",
     )
     stream_url: Annotated[str, AfterValidator(_check_stream_url)] | None = Field(
-        None,
+        default=None,
         validation_alias="BINANCE_STREAM_URL",
         description="Base URL of the WebSocket streams, instead of the environment's.",
     )
     recv_window: int = Field(
-        5000,
+        default=5000,
         ge=1,
         le=60_000,
         validation_alias="BINANCE_RECV_WINDOW",
         description="Milliseconds for which a signed request is valid.",
     )
     timeout_seconds: float = Field(
-        5.0,
+        default=5.0,
         gt=0,
         le=60,
         allow_inf_nan=False,
@@ -143,17 +151,17 @@ class Settings(BaseSettings):
         description="Seconds to wait for one answer; a call ends within four times that.",
     )
     policy: Path | None = Field(
-        None,
+        default=None,
         validation_alias="BINANCE_MCP_POLICY",
         description="Policy file, instead of the one shipped.",
     )
     host: str = Field(
-        "127.0.0.1",
+        default="127.0.0.1",
         validation_alias="BINANCE_MCP_HOST",
         description="Address that `binance-mcp http` listens on; loopback only.",
     )
     port: int = Field(
-        8000,
+        default=8000,
         ge=0,
         le=65_535,
         validation_alias="BINANCE_MCP_PORT",
@@ -162,12 +170,12 @@ class Settings(BaseSettings):
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)
     ] = Field(
-        "INFO",
+        default="INFO",
         validation_alias="BINANCE_MCP_LOG_LEVEL",
         description="Least level that is logged, on standard error.",
     )
     log_format: Literal["plain", "json"] = Field(
-        "plain",
+        default="plain",
         validation_alias="BINANCE_MCP_LOG_FORMAT",
         description="`plain` lines or `json` (one object a line).",
     )

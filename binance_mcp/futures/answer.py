@@ -66,6 +66,8 @@ _BY_STATUS: Final[dict[int, type[BinanceError]]] = {
 _OK: Final = 200
 _SERVER_ERROR: Final = 500
 _MESSAGE_LENGTH: Final = 300
+_DIGITS: Final = re.compile(r"[0-9]{1,15}")
+_LARGEST: Final = 10**15
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})\b")
 _LONGEST_BAN_SECONDS: Final = 3 * 24 * 3600.0
 
@@ -89,7 +91,7 @@ class Answer:
         """
         content = self._json_object()
         code = _integer((content or {}).get("code"))
-        message = str((content or {}).get("msg", ""))
+        message = _line((content or {}).get("msg"))
         if self.status == _OK and content is not None and (code is None or code >= 0):
             return content
         raise self._error_class(code, message)(
@@ -124,7 +126,7 @@ class Answer:
     def _text(self, code: int | None, message: str) -> str:
         start = f"Binance answered {self.status}"
         if code is not None or message:
-            said = mask_tokens(" ".join(message.split()))[:_MESSAGE_LENGTH]
+            said = mask_tokens(message)[:_MESSAGE_LENGTH]
             return f"{start}, code {code}: {said}" if code is not None else f"{start}: {said}"
         if not self.body:
             return f"{start} without a body"
@@ -138,7 +140,13 @@ class Answer:
 
 
 def _integer(value: object) -> int | None:
-    """Return a JSON integer, or the digits of a header, as a number."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    """Return a JSON integer, or the digits of a header, as a number, unless it is absurdly big."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if type(value) is int and abs(value) < _LARGEST else None
+
+
+def _line(value: object) -> str:
+    """Return text as one line of printable characters; of anything else, nothing."""
+    words = " ".join(value.split()) if isinstance(value, str) else ""
+    return "".join(filter(str.isprintable, words))

@@ -44,6 +44,8 @@ def _signer(settings: Settings) -> Signer | None:
         variable, pem = _private_key(settings)
     except OSError as error:
         raise _unusable("BINANCE_PRIVATE_KEY_FILE", f"cannot be read: {error.strerror}") from None
+    except (RuntimeError, ValueError):  # an unknown ~user, or a NUL
+        raise _unusable("BINANCE_PRIVATE_KEY_FILE", "is not the path of a file") from None
     if pem is None:
         return None
     passphrase = settings.private_key_passphrase

@@ -1,11 +1,13 @@
 """The exchange side as a whole, for as long as it is open: settings in, keeper out."""
 
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from binance_mcp.clock import WallClock, wall_clock
 from binance_mcp.futures.credentials import Credentials
@@ -15,6 +17,8 @@ from binance_mcp.futures.rest_api import RestApi, http_client
 from binance_mcp.futures.signing import hmac_signer
 from binance_mcp.futures.weight import RequestWeight
 from binance_mcp.settings import Settings, is_loopback
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,16 @@ class Exchange:
 
 @asynccontextmanager
 async def open_exchange(
-    settings: Settings, credentials: Credentials, *, wall_clock: WallClock = wall_clock
+    settings: Settings,
+    credentials: Credentials,
+    *,
+    app: ASGIApp | None = None,
+    wall_clock: WallClock = wall_clock,
 ) -> AsyncGenerator[Exchange]:
     """Open the configured environment; nothing is sent yet.
 
-    The sandbox without a REST URL runs in this process, with an account of its own.
+    With `app`, that app in this process answers in Binance's place. The environment `sandbox`
+    without a REST URL brings its own, with a new account.
     """
     preset = ENVIRONMENTS[settings.environment]
     environment = replace(
@@ -40,21 +49,28 @@ async def open_exchange(
         rest_url=settings.rest_url or preset.rest_url,
         stream_url=settings.stream_url or preset.stream_url,
     )
-    app = None
-    if settings.environment == "sandbox" and settings.rest_url is None:
-        from binance_mcp.futures.sandbox.account import new_account  # noqa: PLC0415  # seldom used
-        from binance_mcp.futures.sandbox.app import Sandbox  # noqa: PLC0415
-
-        app = Sandbox(wall_clock=wall_clock)
-        account = new_account(app)
-        credentials = Credentials(SecretStr(account.api_key), hmac_signer(account.api_secret))
+    if app is None and settings.environment == "sandbox" and settings.rest_url is None:
+        app, credentials = _sandbox(wall_clock)
     on_loopback = is_loopback(urlsplit(environment.rest_url).hostname or "")
-    async with http_client(environment.rest_url, app=app, proxies=not on_loopback) as http:
-        rest_api = RestApi(
-            http,
-            credentials,
-            RequestWeight(environment.weight_limit),
-            timeout=settings.timeout_seconds,
-            wall_clock=wall_clock,
-        )
-        yield Exchange(environment, ListenKeyKeeper(rest_api), wall_clock)
+    logger.info("using %s at %s", environment.name, environment.rest_url)
+    try:
+        async with http_client(environment.rest_url, app=app, proxies=not on_loopback) as http:
+            rest_api = RestApi(
+                http,
+                credentials,
+                RequestWeight(environment.weight_limit),
+                timeout=settings.timeout_seconds,
+                wall_clock=wall_clock,
+            )
+            yield Exchange(environment, ListenKeyKeeper(rest_api), wall_clock)
+    finally:
+        logger.info("stopped using %s; a listen key is left as it is", environment.name)
+
+
+def _sandbox(wall_clock: WallClock) -> tuple[ASGIApp, Credentials]:
+    from binance_mcp.futures.sandbox.account import new_account  # noqa: PLC0415  # seldom used
+    from binance_mcp.futures.sandbox.app import Sandbox  # noqa: PLC0415
+
+    sandbox = Sandbox(wall_clock=wall_clock)
+    account = new_account(sandbox)
+    return sandbox, Credentials(SecretStr(account.api_key), hmac_signer(account.api_secret))

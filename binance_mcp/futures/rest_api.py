@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 _LISTEN_KEY: Final = "/fapi/v1/listenKey"
 _TIME: Final = "/fapi/v1/time"
+_LATEST_TIME: Final = 10**14
+"""In milliseconds; the year 5138."""
 _ATTEMPTS: Final = 5
 _FIRST_PAUSE_SECONDS: Final = 0.2
 _DEADLINE_IN_TIMEOUTS: Final = 4
@@ -147,7 +149,7 @@ class RestApi:
         answer = await self._send("GET", _TIME, {}, deadline)
         arrived = self.wall_clock()
         server_time = answer.get("serverTime")
-        if not isinstance(server_time, int):
+        if not isinstance(server_time, int) or not 0 < server_time < _LATEST_TIME:
             raise UnreadableAnswerError("Binance answered 200 without its time", status=200)
         self._clock_offset = server_time / 1000 - (sent + arrived) / 2
         logger.info("this machine's clock is %+.3f s from Binance's", -self._clock_offset)

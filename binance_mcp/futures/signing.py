@@ -4,7 +4,6 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/general-in
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
@@ -85,7 +84,10 @@ def public_key_verifier(pem: str) -> Verifier:
         ValueError: The PEM is not such a key.
 
     """
-    key = serialization.load_pem_public_key(pem.encode())
+    try:
+        key = serialization.load_pem_public_key(pem.encode())
+    except UnsupportedAlgorithm:
+        key = None
     if isinstance(key, rsa.RSAPublicKey):
         rsa_key = key
         return _verifier(lambda raw, data: rsa_key.verify(raw, data, _PKCS1V15, hashes.SHA256()))
@@ -98,7 +100,7 @@ def _verifier(check: Callable[[bytes, bytes], None]) -> Verifier:
     def verify(payload: str, signature: str) -> bool:
         try:
             check(base64.b64decode(signature, validate=True), payload.encode())
-        except (InvalidSignature, binascii.Error):
+        except (InvalidSignature, ValueError):  # ValueError: it is not base64
             return False
         return True
 

@@ -43,7 +43,7 @@ class RequestWeight:
         default = _WITHOUT_A_TIME[type(error)]
         wait = default if error.retry_after is None else error.retry_after
         self._stop_until(now + wait, error)
-        error.retry_after = wait
+        error.retry_after = max(wait, self._until - now)
         return error
 
     def check(self, now: float) -> None:

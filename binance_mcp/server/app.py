@@ -13,6 +13,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, InputRequiredResult
 from mcp.types import Tool as ListedTool
 from pydantic import ValidationError
+from starlette.types import ASGIApp
 
 from binance_mcp.clock import WallClock, wall_clock
 from binance_mcp.errors import BinanceMcpError
@@ -37,7 +38,9 @@ INSTRUCTIONS = (
 class ListenKeyServer(MCPServer[Exchange]):
     """An MCP server whose every tool call passes the policy's gate."""
 
-    def __init__(self, settings: Settings, *, wall_clock: WallClock = wall_clock) -> None:
+    def __init__(
+        self, settings: Settings, *, exchange: ASGIApp | None, wall_clock: WallClock
+    ) -> None:
         credentials = load_credentials(settings)
         policy = load_file(settings.policy) if settings.policy else load_default()
         self._environment = settings.environment
@@ -45,8 +48,10 @@ class ListenKeyServer(MCPServer[Exchange]):
 
         @asynccontextmanager
         async def lifespan(_: MCPServer[Exchange]) -> AsyncGenerator[Exchange]:
-            async with open_exchange(settings, credentials, wall_clock=wall_clock) as exchange:
-                yield exchange
+            async with open_exchange(
+                settings, credentials, app=exchange, wall_clock=wall_clock
+            ) as opened:
+                yield opened
 
         tools = listen_key_tools()
         self._arguments = {tool.name: tool.parameters["properties"].keys() for tool in tools}
@@ -57,6 +62,7 @@ class ListenKeyServer(MCPServer[Exchange]):
             instructions=INSTRUCTIONS,
             tools=tools,
             lifespan=lifespan,
+            log_level="WARNING",
         )
 
     @property
@@ -98,7 +104,7 @@ class ListenKeyServer(MCPServer[Exchange]):
             raise
 
     def _failed(self, name: str, error: BinanceMcpError) -> CallToolResult:
-        logger.warning("%s: %s", name, error)
+        logger.info("%s: %s", name, error)
         return failure(error, self._environment)
 
     def _unknown_arguments(self, name: str, unknown: list[str]) -> str:
@@ -111,12 +117,16 @@ def _invalid_arguments(error: ValidationError) -> str:
     return f"Invalid arguments: {'; '.join(faults)}."
 
 
-def create_server(settings: Settings, *, wall_clock: WallClock = wall_clock) -> ListenKeyServer:
+def create_server(
+    settings: Settings, *, exchange: ASGIApp | None = None, wall_clock: WallClock = wall_clock
+) -> ListenKeyServer:
     """Return the server that `settings` describe; nothing is opened before it runs.
+
+    `exchange`, an ASGI app, answers in Binance's place.
 
     Raises:
         SettingsError: A private key cannot be used.
         PolicyError: The policy file cannot be used.
 
     """
-    return ListenKeyServer(settings, wall_clock=wall_clock)
+    return ListenKeyServer(settings, exchange=exchange, wall_clock=wall_clock)

@@ -4,9 +4,9 @@ import logging
 from typing import Final
 
 from mcp.server.transport_security import TransportSecuritySettings
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp
 
 from binance_mcp.errors import Problem, SettingsError
 from binance_mcp.server.app import ListenKeyServer
@@ -23,7 +23,7 @@ _SESSIONS: Final = 1000
 _HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 
 
-def http_app(server: ListenKeyServer) -> ASGIApp:
+def http_app(server: ListenKeyServer) -> Starlette:
     """Return the ASGI application: MCP at `/mcp`, and `/healthz`.
 
     A request must be addressed to this machine by name (Host), and one from a web page must come

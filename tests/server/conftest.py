@@ -1,0 +1,64 @@
+"""A server whose exchange is a sandbox in process, and clients of it in both protocol eras."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import anyio
+import pytest
+from mcp import Client
+
+from binance_mcp.futures.sandbox.account import Account, new_account
+from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.server.app import ListenKeyServer, create_server
+from binance_mcp.settings import Settings
+from tests.server.connections import Connect, Era, Serve
+
+EPOCH = 1_795_000_000.0
+"""Wall time at the start of the virtual clock, which may be anything."""
+
+
+def virtual_wall_clock() -> float:
+    return EPOCH + anyio.current_time()
+
+
+@pytest.fixture(params=["auto", "legacy"])
+def era(request: pytest.FixtureRequest) -> Era:
+    return cast("Era", request.param)
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    return Sandbox(wall_clock=virtual_wall_clock)
+
+
+@pytest.fixture
+def account(sandbox: Sandbox) -> Account:
+    return new_account(sandbox)
+
+
+@pytest.fixture
+def serve(sandbox: Sandbox, account: Account) -> Serve:
+    """Create a server with the account's API key and these settings."""
+
+    def create(**settings: object) -> ListenKeyServer:
+        values = {"api_key": account.api_key, "environment": "sandbox"} | settings
+        return create_server(
+            Settings(**values),  # pyright: ignore[reportArgumentType]  # validated just here
+            exchange=sandbox,
+            wall_clock=virtual_wall_clock,
+        )
+
+    return create
+
+
+@pytest.fixture
+def connect(serve: Serve, era: Era) -> Connect:
+    """Connect a client, in one of the eras, to a server of its own with these settings."""
+
+    @asynccontextmanager
+    async def connected(**settings: object) -> AsyncGenerator[Client]:
+        async with Client(serve(**settings), mode=era) as client:
+            yield client
+
+    return connected

@@ -1,0 +1,160 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+import pytest
+from mcp import Client
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+
+from binance_mcp.errors import PolicyError, SettingsError
+from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.server.app import create_server
+from binance_mcp.settings import Settings
+from tests.server.connections import CLOSE, CREATE, KEEPALIVE, Connect, Era, Serve, denial, text
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def write_policy(tmp_path: Path) -> Callable[[object], Path]:
+    def write(document: object) -> Path:
+        path = tmp_path / "policy.json"
+        path.write_text(json.dumps(document), encoding="utf-8")
+        return path
+
+    return write
+
+
+async def test_the_61st_call_within_a_minute_is_denied_until_the_window_has_moved(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    async with connect() as client:
+        for _ in range(60):
+            assert not (await client.call_tool(CREATE, {})).is_error
+            await anyio.sleep(0.5)
+        denied = await client.call_tool(CREATE, {})
+        refusal = denial(denied)
+        await anyio.sleep(refusal["retryAfterSeconds"])
+        admitted = await client.call_tool(CREATE, {})
+    assert text(denied).startswith("[POLICY DENIED] At most 60 calls per minute per session")
+    assert refusal["rule"] == f"/tools/{CREATE}/limits/0"
+    assert refusal["retryAfterSeconds"] == pytest.approx(30, abs=1)
+    assert not admitted.is_error
+    assert len(sandbox.requests) == 61
+
+
+async def test_the_limit_of_one_tool_leaves_the_others_their_own(connect: Connect) -> None:
+    async with connect() as client:
+        kept = [await client.call_tool(KEEPALIVE, {}) for _ in range(61)]
+        other = await client.call_tool(CREATE, {})
+    assert denial(kept[-1])
+    assert not other.is_error
+
+
+async def test_failing_calls_are_limited_too(connect: Connect, sandbox: Sandbox) -> None:
+    async with connect() as client:
+        closed = [await client.call_tool(CLOSE, {"listenKey": 5}) for _ in range(61)]
+    assert text(closed[-1]).startswith("[POLICY DENIED] ")
+    assert sandbox.requests == ()
+
+
+async def test_a_hidden_tool_is_not_listed_and_is_as_unknown_as_any(
+    connect: Connect, write_policy: Callable[[object], Path]
+) -> None:
+    policy = write_policy({"version": "1", "default": "allow", "hide": [CLOSE]})
+    async with connect(policy=policy) as client:
+        listed = [tool.name for tool in (await client.list_tools()).tools]
+        hidden = await client.call_tool(CLOSE, {})
+        unknown = await client.call_tool("Nonsense", {})
+    assert listed == [CREATE, KEEPALIVE]
+    assert hidden.is_error
+    assert text(hidden) == f"Unknown tool: {CLOSE}"
+    assert text(unknown) == "Unknown tool: Nonsense"
+
+
+async def test_a_tool_that_the_policy_does_not_list_is_denied(
+    connect: Connect, write_policy: Callable[[object], Path], sandbox: Sandbox
+) -> None:
+    policy = write_policy({"version": "1", "default": "deny", "tools": {CREATE: {}}})
+    async with connect(policy=policy) as client:
+        allowed = await client.call_tool(CREATE, {})
+        denied = await client.call_tool(CLOSE, {})
+    assert not allowed.is_error
+    assert text(denied).startswith("[POLICY DENIED] ")
+    assert denial(denied)["code"] == "not_listed"
+    assert [request.method for request in sandbox.requests] == ["POST"]
+
+
+async def test_an_unknown_argument_is_refused_by_name(connect: Connect, sandbox: Sandbox) -> None:
+    async with connect() as client:
+        result = await client.call_tool(CREATE, {"recWindow": 5000, "symbol": "BTCUSDT"})
+    assert result.is_error
+    assert text(result) == (f"Unknown arguments: recWindow, symbol. {CREATE} takes: recvWindow.")
+    assert sandbox.requests == ()
+
+
+async def test_without_an_api_key_the_tools_list_and_a_call_says_what_to_set(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    async with connect(api_key=None) as client:
+        assert len((await client.list_tools()).tools) == 3
+        result = await client.call_tool(CREATE, {})
+    assert result.is_error
+    assert "BINANCE_API_KEY" in text(result)
+    assert sandbox.requests == ()
+
+
+async def test_a_crash_tells_the_model_nothing_but_that_it_happened(era: Era) -> None:
+    async def crashing_exchange(*_: object) -> None:
+        raise KeyError("what went wrong inside")
+
+    settings = Settings(api_key="k" * 64, environment="sandbox")  # pyright: ignore[reportArgumentType]
+    server = create_server(settings, exchange=crashing_exchange)
+    async with Client(server, mode=era) as client:
+        result = await client.call_tool(CREATE, {})
+    assert result.is_error
+    assert text(result) == f"Error executing tool {CREATE}"
+
+
+async def test_the_sandbox_needs_neither_an_account_nor_a_network(era: Era) -> None:
+    async with Client(create_server(Settings(environment="sandbox")), mode=era) as client:
+        created = await client.call_tool(CREATE, {})
+        closed = await client.call_tool(CLOSE, {})
+    assert created.structured_content is not None
+    assert created.structured_content["environment"] == "sandbox"
+    assert closed.structured_content == {
+        "environment": "sandbox",
+        "closed": True,
+        "wasActive": True,
+    }
+
+
+async def test_a_call_without_a_request_is_refused(serve: Serve) -> None:
+    with pytest.raises(ValueError, match=r"outside of a request"):
+        await serve().call_tool(CREATE, {})
+    with pytest.raises(ToolError):
+        await serve().call_tool("Nonsense", {}, Context())
+
+
+def test_a_policy_that_cannot_be_used_stops_the_server_from_being_made(
+    serve: Serve, write_policy: Callable[[object], Path]
+) -> None:
+    with pytest.raises(PolicyError):
+        serve(policy=write_policy({"version": "2"}))
+
+
+def test_a_private_key_that_cannot_be_used_stops_the_server_from_being_made(
+    serve: Serve,
+) -> None:
+    with pytest.raises(SettingsError, match=r"^BINANCE_PRIVATE_KEY: "):
+        serve(private_key="nonsense")
+
+
+async def test_the_server_introduces_itself(connect: Connect) -> None:
+    async with connect() as client:
+        assert client.server_info
+        assert client.server_info.name == "binance-mcp"
+        assert client.server_info.version
+        assert "every 30-50 minutes" in (client.instructions or "")

@@ -1,0 +1,147 @@
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+
+import anyio
+import pytest
+from mcp.server.mcpserver.tools import Tool
+
+from binance_mcp.futures.sandbox.account import Account
+from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.server.tools import listen_key_tools
+from tests.server.connections import CLOSE, CREATE, KEEPALIVE, Connect, failure, succeeded, text
+
+pytestmark = pytest.mark.anyio
+
+SNAPSHOT = Path(__file__).with_name("tools.json")
+
+
+def sent(sandbox: Sandbox) -> list[str]:
+    return [request.method for request in sandbox.requests]
+
+
+async def test_the_listed_tools_are_those_of_the_snapshot(connect: Connect) -> None:
+    async with connect() as client:
+        listed = (await client.list_tools()).tools
+    found = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        SNAPSHOT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    assert found == json.loads(SNAPSHOT.read_text(encoding="utf-8")), (
+        "the tools changed; if that is meant: UPDATE_SNAPSHOTS=1 pytest tests/server/test_tools.py"
+    )
+
+
+@pytest.mark.parametrize("tool", listen_key_tools(), ids=lambda tool: tool.name)
+def test_a_tool_has_a_title_four_hints_and_an_output_schema(tool: Tool) -> None:
+    assert tool.annotations
+    hints = tool.annotations.model_dump(exclude={"title"})
+    assert all(isinstance(hint, bool) for hint in hints.values())
+    assert len(hints) == 4
+    assert tool.title
+    assert tool.output_schema
+    assert tool.parameters["additionalProperties"] is False
+
+
+async def test_create_returns_the_accounts_key_its_expiry_and_its_stream(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    async with connect() as client:
+        result = await client.call_tool(CREATE, {})
+        again = await client.call_tool(CREATE, {})
+    created = succeeded(result)
+    key = created["listenKey"]
+    assert len(key) == 64
+    assert created["environment"] == "sandbox"
+    assert created["expiresInSeconds"] == pytest.approx(3600, abs=1)
+    assert created["webSocketUrl"].startswith(f"ws://sandbox.invalid/private/ws?listenKey={key}&")
+    assert "events=" in created["webSocketUrl"]
+    assert "listenKeyExpired" in created["webSocketUrl"]
+    assert created["webSocketUrl"] in text(result)
+    assert succeeded(again)["listenKey"] == key
+    assert sent(sandbox) == ["POST", "POST"]
+
+
+async def test_the_expiry_is_told_in_wall_time(connect: Connect) -> None:
+    async with connect() as client:
+        created = succeeded(await client.call_tool(CREATE, {}))
+    expires = datetime.fromisoformat(created["expiresAt"])
+    assert expires.timestamp() == pytest.approx(1_795_003_600, abs=2)
+
+
+async def test_keepalive_extends_the_key_by_60_minutes(connect: Connect) -> None:
+    async with connect() as client:
+        created = succeeded(await client.call_tool(CREATE, {}))
+        await anyio.sleep(2400)
+        kept = succeeded(await client.call_tool(KEEPALIVE, {"listenKey": created["listenKey"]}))
+        await anyio.sleep(2400)
+        assert not (await client.call_tool(KEEPALIVE, {})).is_error
+    assert kept["listenKey"] == created["listenKey"]
+    gained = datetime.fromisoformat(kept["expiresAt"]) - datetime.fromisoformat(
+        created["expiresAt"]
+    )
+    assert gained.total_seconds() == pytest.approx(2400, abs=2)
+
+
+async def test_a_key_that_was_not_kept_alive_is_told_as_lost(connect: Connect) -> None:
+    async with connect() as client:
+        await client.call_tool(CREATE, {})
+        await anyio.sleep(3601)
+        result = await client.call_tool(KEEPALIVE, {})
+    assert result.is_error
+    assert CREATE in text(result)
+    assert failure(result)["code"] == "invalid_listen_key"
+
+
+async def test_close_ends_the_key_and_closing_again_finds_nothing(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    async with connect() as client:
+        created = succeeded(await client.call_tool(CREATE, {}))
+        closed = succeeded(await client.call_tool(CLOSE, {"listenKey": created["listenKey"]}))
+        again = succeeded(await client.call_tool(CLOSE, {}))
+        fresh = succeeded(await client.call_tool(CREATE, {}))
+    assert closed == {"environment": "sandbox", "closed": True, "wasActive": True}
+    assert again == {"environment": "sandbox", "closed": True, "wasActive": False}
+    assert fresh["listenKey"] != created["listenKey"]
+    assert sent(sandbox) == ["POST", "DELETE", "DELETE", "POST"]
+
+
+@pytest.mark.parametrize("tool", [KEEPALIVE, CLOSE])
+async def test_a_listen_key_that_is_not_the_accounts_is_refused_before_anything_is_sent(
+    connect: Connect, sandbox: Sandbox, tool: str
+) -> None:
+    async with connect() as client:
+        await client.call_tool(CREATE, {})
+        result = await client.call_tool(tool, {"listenKey": "a" * 64})
+    assert result.is_error
+    assert "Leave out listenKey" in text(result)
+    assert sent(sandbox) == ["POST"]
+
+
+async def test_no_listen_key_is_ever_sent_to_binance(connect: Connect, sandbox: Sandbox) -> None:
+    async with connect() as client:
+        created = succeeded(await client.call_tool(CREATE, {}))
+        for tool in (KEEPALIVE, CLOSE):
+            await client.call_tool(tool, {"listenKey": created["listenKey"]})
+    assert [(request.query, request.body) for request in sandbox.requests] == [("", "")] * 3
+
+
+async def test_recv_window_goes_into_a_signed_request_in_milliseconds(
+    connect: Connect, sandbox: Sandbox, account: Account
+) -> None:
+    async with connect(api_secret=account.api_secret) as client:
+        succeeded(await client.call_tool(CREATE, {"recvWindow": 1234}))
+        succeeded(await client.call_tool(KEEPALIVE, {"recvWindow": None}))
+    first, second = (request.query for request in sandbox.requests)
+    assert "&recvWindow=1234&" in first
+    assert "&recvWindow=5000&" in second
+
+
+@pytest.mark.parametrize("recv_window", [0, 60_001, "soon", 1.5, [], {}])
+async def test_a_bad_recv_window_is_refused_by_name(connect: Connect, recv_window: object) -> None:
+    async with connect() as client:
+        result = await client.call_tool(CREATE, {"recvWindow": recv_window})
+    assert result.is_error
+    assert text(result).startswith("Invalid arguments: recvWindow: ")
+    assert "pydantic" not in text(result)
