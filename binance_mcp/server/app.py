@@ -83,11 +83,11 @@ class ListenKeyServer(MCPServer[Exchange]):
         """Call a tool, if the policy admits it. What goes wrong is told by the result.
 
         Raises:
-            ToolError: The tool is unknown or hidden, or crashed.
+            ToolError: The tool crashed.
 
         """
         if name not in self._arguments or self._gate.is_hidden(name):
-            raise ToolError(f"Unknown tool: {name}")
+            return failed_result(f"Unknown tool: {name}")
         try:
             caller = caller_of(context or Context(mcp_server=self))
             self._gate.admit(caller, Call(name, arguments))

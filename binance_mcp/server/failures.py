@@ -35,6 +35,7 @@ from binance_mcp.errors import (
     UnreadableAnswerError,
     UnreadParameterError,
 )
+from binance_mcp.masking import mask_tokens
 
 _SAFE_TO_REPEAT: Final = "It was tried several times; calling again later is safe."
 
@@ -132,9 +133,9 @@ def failed_result(text: str, meta: dict[str, Any] | None = None) -> CallToolResu
     """Return a failed call's result.
 
     It has no structured content: some clients check even that of a failure against the tool's
-    output schema.
+    output schema. What looks like a key is masked: a text may quote what the caller sent.
     """
-    content = TextContent(type="text", text=text)
+    content = TextContent(type="text", text=mask_tokens(text))
     return CallToolResult(content=[content], is_error=True, _meta=meta)
 
 
