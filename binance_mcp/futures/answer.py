@@ -64,6 +64,8 @@ _BY_STATUS: Final[dict[int, type[BinanceError]]] = {
     503: UnavailableError,
 }
 _OK: Final = 200
+_CLIENT_ERROR: Final = 400
+_REQUEST_TIMEOUT: Final = 408
 _SERVER_ERROR: Final = 500
 _MESSAGE_LENGTH: Final = 300
 _DIGITS: Final = re.compile(r"[0-9]{1,15}")
@@ -114,6 +116,13 @@ class Answer:
         return cast("dict[str, Any]", content) if isinstance(content, dict) else None
 
     def _error_class(self, code: int | None, message: str) -> type[BinanceError]:
+        error = self._meant_by(code, message)
+        is_refused = _CLIENT_ERROR <= self.status < _SERVER_ERROR
+        if error.is_retryable and is_refused and self.status != _REQUEST_TIMEOUT:
+            return UnexpectedAnswerError  # a refused request is not repeated, whatever its code
+        return error
+
+    def _meant_by(self, code: int | None, message: str) -> type[BinanceError]:
         if error := _BY_STATUS_FIRST.get(self.status) or _BY_CODE.get(code or 0):
             return error
         if self.status == _OK:

@@ -74,7 +74,7 @@ class ListenKeyKeeper:
         """Close the active key, for every program that uses it. Return whether there was one.
 
         If a `listen_key` is given and this server does not know the account's, the account's is
-        kept alive once, to learn it: another than the one given is never closed.
+        kept alive once, to learn which it is before anything is closed.
 
         Raises:
             ListenKeyMismatchError: The account's key is another one. It was not closed.

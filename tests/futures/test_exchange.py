@@ -1,0 +1,173 @@
+import logging
+import os
+from typing import Final
+
+import anyio
+import pytest
+from anyio.abc import SocketAttribute, SocketStream
+from pydantic import SecretStr
+from starlette.responses import JSONResponse
+
+from binance_mcp.clock import WallClock
+from binance_mcp.errors import MissingApiKeyError, TooManyRequestsError
+from binance_mcp.futures.credentials import Credentials
+from binance_mcp.futures.environment import ENVIRONMENTS
+from binance_mcp.futures.exchange import open_exchange
+from binance_mcp.futures.listen_key import State
+from binance_mcp.futures.sandbox.account import Account
+from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.futures.sandbox.served import serving_sandbox
+from binance_mcp.settings import load_settings
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("empty_directory")]
+
+NOBODY: Final = Credentials()
+SOMEBODY: Final = Credentials(SecretStr("somebody"))
+on_real_sockets: Final = pytest.mark.parametrize("anyio_backend", ["asyncio"])
+
+
+def use_proxy(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HTTP_PROXY", url)
+    monkeypatch.setenv("HTTPS_PROXY", url)
+
+
+async def test_the_sandbox_works_from_end_to_end_without_an_account(
+    server_clock: WallClock,
+) -> None:
+    settings = load_settings(environment="sandbox")
+
+    async with open_exchange(settings, NOBODY, wall_clock=server_clock) as exchange:
+        keeper = exchange.keeper
+        created = await keeper.create()
+        await anyio.sleep(1800)
+        kept = await keeper.keepalive(created.key.get_secret_value())
+        assert (kept.key, kept.expires_at) == (created.key, 5400)
+        assert await keeper.close() is True
+        assert keeper.life.state is State.CLOSED
+
+
+async def test_the_requests_to_the_sandbox_of_this_process_are_signed() -> None:
+    async with open_exchange(load_settings(environment="sandbox"), NOBODY) as exchange:
+        await exchange.keeper.create()
+
+        assert exchange.keeper.rest_api.credentials.signer is not None
+
+
+async def test_two_sandboxes_have_nothing_in_common() -> None:
+    settings = load_settings(environment="sandbox")
+
+    async with open_exchange(settings, NOBODY) as one, open_exchange(settings, NOBODY) as other:
+        assert (await one.keeper.create()).key != (await other.keeper.create()).key
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+async def test_an_environment_is_opened_at_its_own_address(name: str) -> None:
+    settings = load_settings(environment=name, timeout_seconds=2.5)
+
+    async with open_exchange(settings, NOBODY) as exchange:
+        assert exchange.environment == ENVIRONMENTS[name]
+        assert exchange.keeper.rest_api.http.base_url == ENVIRONMENTS[name].rest_url
+        assert exchange.keeper.rest_api.timeout == 2.5
+
+
+@pytest.mark.parametrize("name", ["mainnet", "demo"])
+async def test_without_an_api_key_an_environment_of_binance_opens_and_refuses_calls(
+    name: str,
+) -> None:
+    async with open_exchange(load_settings(environment=name), NOBODY) as exchange:
+        with pytest.raises(MissingApiKeyError):
+            await exchange.keeper.create()
+
+
+async def test_the_addresses_can_be_overridden() -> None:
+    settings = load_settings(
+        environment="demo", rest_url="https://rest.test/", stream_url="wss://stream.test"
+    )
+
+    async with open_exchange(settings, NOBODY) as exchange:
+        assert exchange.environment.name == "demo"
+        assert exchange.environment.rest_url == "https://rest.test"
+        assert exchange.environment.stream_url == "wss://stream.test"
+        assert exchange.keeper.rest_api.http.base_url == "https://rest.test"
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+async def test_an_app_answers_in_the_place_of_binance(
+    name: str, sandbox: Sandbox, account: Account
+) -> None:
+    credentials = Credentials(SecretStr(account.api_key))
+
+    async with open_exchange(load_settings(environment=name), credentials, app=sandbox) as exchange:
+        assert sandbox.requests == ()
+        await exchange.keeper.create()
+        assert exchange.environment.name == name
+
+    assert [request.method for request in sandbox.requests] == ["POST"]  # and is not closed
+
+
+@pytest.mark.parametrize(("name", "used"), [("mainnet", 2160), ("demo", 5400)])
+async def test_an_environment_has_the_request_weight_of_its_own(name: str, used: int) -> None:
+    def answer(weight: int) -> JSONResponse:
+        return JSONResponse({"listenKey": "a"}, headers={"X-MBX-USED-WEIGHT-1M": str(weight)})
+
+    settings = load_settings(environment=name)
+
+    async with open_exchange(settings, SOMEBODY, app=answer(used - 1)) as exchange:
+        await exchange.keeper.create()
+        await exchange.keeper.create()
+    async with open_exchange(settings, SOMEBODY, app=answer(used)) as exchange:
+        await exchange.keeper.create()
+        with pytest.raises(TooManyRequestsError):
+            await exchange.keeper.create()
+
+
+async def test_opening_and_closing_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "binance_mcp")
+
+    async with open_exchange(load_settings(environment="demo"), NOBODY):
+        assert caplog.messages == ["using demo at https://demo-fapi.binance.com"]
+
+    assert caplog.messages[1:] == ["stopped using demo; a listen key is left as it is"]
+
+
+@on_real_sockets
+async def test_a_sandbox_elsewhere_is_reached_by_its_address_and_not_by_a_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use_proxy(monkeypatch, "http://127.0.0.1:1")
+    sandbox = Sandbox()
+
+    async with serving_sandbox(sandbox) as served:
+        settings = load_settings(environment="sandbox", rest_url=served.rest_url)
+        credentials = Credentials(SecretStr(served.account.api_key))
+        async with open_exchange(settings, credentials) as exchange:
+            await exchange.keeper.create()
+
+    assert [request.status for request in sandbox.requests] == [200]
+
+
+@on_real_sockets
+async def test_binance_is_reached_by_the_proxy_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[bytes] = []
+
+    async def refuse(stream: SocketStream) -> None:
+        async with stream:
+            asked.append(await stream.receive())
+        tasks.cancel_scope.cancel()
+
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
+        port = listener.extra(SocketAttribute.local_port)  # noqa: S610  # this is not Django
+        use_proxy(monkeypatch, f"http://127.0.0.1:{port}")
+        async with (
+            open_exchange(load_settings(), SOMEBODY) as exchange,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(listener.serve, refuse)
+            tasks.start_soon(exchange.keeper.create)
+
+    assert asked[0].startswith(b"CONNECT fapi.binance.com:443 ")

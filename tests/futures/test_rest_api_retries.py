@@ -1,0 +1,271 @@
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Final
+
+import anyio
+import httpx2 as httpx
+import pytest
+
+from binance_mcp.clock import WallClock
+from binance_mcp.errors import (
+    BinanceError,
+    TimedOutError,
+    TooManyRequestsError,
+    UnavailableError,
+    UnreachableError,
+)
+from binance_mcp.futures.rest_api import RestApi, http_client
+from binance_mcp.futures.sandbox.account import Account
+from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.futures.sandbox.faults import FAULTS
+from binance_mcp.futures.signing import hmac_signer
+from binance_mcp.futures.weight import RequestWeight
+
+pytestmark = pytest.mark.anyio
+
+RETRIED: Final = {
+    "empty_body",
+    "http_408_-1007",
+    "http_500_-1000",
+    "http_502_html",
+    "http_503_-1000",
+    "http_503_-1001",
+    "http_503_-1008",
+    "http_503_-1016",
+    "http_503_plain",
+    "http_504_html",
+    "not_json_200",
+    "reset",
+    "timeout",
+}
+CORRECTED: Final = {"http_400_-1021"}
+
+Call = Callable[[RestApi], Awaitable[object]]
+CALLS: Final[list[Call]] = [
+    RestApi.create_listen_key,
+    RestApi.keepalive_listen_key,
+    RestApi.close_listen_key,
+]
+
+
+@pytest.fixture
+def sent_at(rest_api: RestApi) -> list[float]:
+    """Return the times at which requests are sent."""
+    times: list[float] = []
+
+    async def note(_request: httpx.Request) -> None:
+        times.append(anyio.current_time())
+
+    rest_api.http.event_hooks = {"request": [note]}
+    return times
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("fault", sorted(RETRIED))
+async def test_what_may_pass_by_itself_is_tried_again(
+    fault: str, call: Call, rest_api: RestApi, sandbox: Sandbox
+) -> None:
+    await rest_api.create_listen_key()
+    sandbox.arm(fault)
+
+    await call(rest_api)
+
+    assert len(sandbox.requests) == 3
+    assert sandbox.requests[-1].status == 200
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - RETRIED - CORRECTED))
+async def test_every_other_error_is_final(fault: str, rest_api: RestApi, sandbox: Sandbox) -> None:
+    sandbox.arm(fault)
+
+    with pytest.raises(BinanceError):
+        await rest_api.create_listen_key()
+
+    assert len(sandbox.requests) == 1
+    assert anyio.current_time() == 0
+
+
+@pytest.mark.parametrize(
+    ("random", "times"),
+    [
+        (0.0, [0.0, 0.1, 0.3, 0.7, 1.5]),
+        (0.5, [0.0, 0.2, 0.6, 1.4, 3.0]),
+        (0.999_999, [0.0, 0.3, 0.9, 2.1, 4.5]),
+    ],
+)
+async def test_five_attempts_are_made_at_growing_and_random_intervals(
+    random: float, times: list[float], rest_api: RestApi, sandbox: Sandbox, sent_at: list[float]
+) -> None:
+    sandbox.arm("http_503_-1001", times=100)
+
+    with pytest.raises(UnavailableError):
+        await replace(rest_api, rng=lambda: random).create_listen_key()
+
+    assert sent_at == pytest.approx(times, abs=1e-4)
+    assert anyio.current_time() == sent_at[-1]
+
+
+async def test_a_call_is_over_after_four_timeouts(
+    rest_api: RestApi, sandbox: Sandbox, sent_at: list[float]
+) -> None:
+    sandbox.arm("timeout", times=100)
+
+    with pytest.raises(TimedOutError) as failed:
+        await rest_api.create_listen_key()
+
+    assert sent_at == pytest.approx([0.0, 5.2, 10.6, 16.4])
+    assert anyio.current_time() == pytest.approx(20)
+    assert str(failed.value) == "Binance did not answer within 3.6 s"
+
+
+async def test_a_call_whose_clock_cannot_be_corrected_is_over_after_four_timeouts_too(
+    rest_api: RestApi, sandbox: Sandbox
+) -> None:
+    sandbox.arm("http_400_-1021", method="POST", times=100)
+    sandbox.arm("timeout", method="GET", times=100)
+
+    with pytest.raises(TimedOutError):
+        await replace(rest_api, timeout=2.5).create_listen_key()
+
+    assert anyio.current_time() == pytest.approx(10)
+
+
+async def test_a_pause_that_would_reach_the_deadline_is_not_begun(
+    rest_api: RestApi, sandbox: Sandbox, sent_at: list[float]
+) -> None:
+    sandbox.arm("http_503_-1001", times=100)
+
+    with pytest.raises(UnavailableError):
+        await replace(rest_api, timeout=0.35).create_listen_key()
+
+    assert sent_at == pytest.approx([0.0, 0.2, 0.6])
+    assert anyio.current_time() == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(("retry_after", "pause"), [(0, 0.2), (7, 7.0), (19, 19.0)])
+async def test_a_pause_that_binance_asks_for_is_made(
+    retry_after: int, pause: float, rest_api: RestApi, sandbox: Sandbox, sent_at: list[float]
+) -> None:
+    sandbox.arm("http_503_-1001", retry_after=retry_after)
+
+    await rest_api.create_listen_key()
+
+    assert sent_at == [0.0, pause]
+
+
+async def test_a_pause_longer_than_the_call_may_take_is_left_to_the_caller(
+    rest_api: RestApi, sandbox: Sandbox, sent_at: list[float]
+) -> None:
+    sandbox.arm("http_503_-1001", retry_after=20)
+
+    with pytest.raises(UnavailableError) as failed:
+        await rest_api.create_listen_key()
+
+    assert failed.value.retry_after == 20
+    assert sent_at == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ("timeout", "Binance did not answer within 0.001 s"),
+        ("reset", "Binance could not be reached (ConnectionResetError)"),
+    ],
+)
+async def test_without_an_answer_there_is_no_status(
+    fault: str, text: str, rest_api: RestApi, sandbox: Sandbox
+) -> None:
+    sandbox.arm(fault, times=100)
+
+    with pytest.raises(UnreachableError) as failed:
+        await replace(rest_api, timeout=0.001).create_listen_key()
+
+    assert (str(failed.value), failed.value.status, failed.value.code) == (text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (httpx.ReadTimeout("secret"), "Binance did not answer within 5 s"),
+        (httpx.ConnectError("secret"), "Binance could not be reached (ConnectError)"),
+        (httpx.DecodingError("secret"), "Binance could not be reached (DecodingError)"),
+    ],
+)
+async def test_errors_of_the_http_client_become_ours(
+    error: httpx.RequestError, text: str, rest_api: RestApi
+) -> None:
+    async def broken(_scope: object, _receive: object, _send: object) -> None:
+        await anyio.lowlevel.checkpoint()
+        raise error
+
+    async with http_client("http://sandbox.invalid", app=broken) as http:
+        with pytest.raises(UnreachableError) as failed:
+            await replace(rest_api, http=http).create_listen_key()
+
+    assert str(failed.value) == text
+
+
+@pytest.mark.parametrize(
+    ("fault", "retry_after", "wait"),
+    [
+        ("http_429_-1003", None, 60),
+        ("http_429_-1003", 7, 7),
+        ("http_418_-1003", None, 120),
+        ("http_418_-1003", 300, 300),
+    ],
+)
+async def test_after_a_429_or_418_nothing_is_sent_until_the_wait_is_over(
+    fault: str, retry_after: int | None, wait: float, rest_api: RestApi, sandbox: Sandbox
+) -> None:
+    sandbox.arm(fault, retry_after=retry_after)
+    with pytest.raises(TooManyRequestsError) as refused:
+        await rest_api.create_listen_key()
+    assert refused.value.retry_after == wait
+
+    await anyio.sleep(wait - 1)
+    for call in CALLS:
+        with pytest.raises(type(refused.value)) as stopped:
+            await call(rest_api)
+        assert stopped.value.retry_after == pytest.approx(1)
+    assert len(sandbox.requests) == 1
+
+    await anyio.sleep(1)
+    await rest_api.create_listen_key()
+    assert len(sandbox.requests) == 2
+
+
+async def test_close_to_the_limit_nothing_is_sent_until_the_minute_is_over(
+    rest_api: RestApi, sandbox: Sandbox
+) -> None:
+    api = replace(rest_api, weight=RequestWeight(10))
+    await anyio.sleep(15)
+    for _ in range(9):
+        await api.create_listen_key()
+
+    with pytest.raises(TooManyRequestsError) as stopped:
+        await api.create_listen_key()
+    assert (stopped.value.status, stopped.value.retry_after) == (None, 45)
+    assert api.weight.used == len(sandbox.requests) == 9
+
+    await anyio.sleep(45)
+    await api.create_listen_key()
+    assert api.weight.used == 1
+
+
+async def test_the_minute_is_that_of_binance_even_by_a_wrong_clock(
+    rest_api: RestApi, account: Account, server_clock: WallClock
+) -> None:
+    signer = hmac_signer(account.api_secret)
+    api = replace(
+        rest_api,
+        credentials=replace(rest_api.credentials, signer=signer),
+        wall_clock=lambda: server_clock() - 40,
+        weight=RequestWeight(4),
+    )
+    await anyio.sleep(15)
+    await api.create_listen_key()  # three requests: refused, the time, repeated
+    await api.create_listen_key()
+
+    with pytest.raises(TooManyRequestsError) as stopped:
+        await api.create_listen_key()
+    assert stopped.value.retry_after == pytest.approx(45)
