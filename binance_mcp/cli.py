@@ -59,11 +59,10 @@ class Stdio(Command):
         from binance_mcp.server.stdio import run_stdio
 
         server = create_server(_settings())
-        if sys.stdin is None:  # it is closed: the host has left already
-            return 0
-        if sys.stdin.isatty():
-            print(_WAITING.format(config=_host_config()), file=sys.stderr)
-        anyio.run(run_stdio, server)
+        if sys.stdin is not None:  # else it is closed: the host has left already
+            if sys.stdin.isatty():
+                print(_WAITING.format(config=_host_config()), file=sys.stderr)
+            anyio.run(run_stdio, server)
         return 0
 
 

@@ -1,0 +1,32 @@
+import re
+from pathlib import Path
+from typing import Final
+
+from binance_mcp.settings import Settings, load_settings
+
+EXAMPLE: Final = (Path(__file__).parents[1] / ".env.example").read_text("utf-8")
+ENTRY: Final = re.compile(r"^# (.+)\n#(BINANCE_\w+)=(.*)$", re.MULTILINE)
+VARIABLE: Final = re.compile(r"^#(?=BINANCE_)", re.MULTILINE)
+
+
+def test_the_example_lists_every_variable_in_order_with_its_description_and_default() -> None:
+    assert ENTRY.findall(EXAMPLE) == [
+        (field.description, field.validation_alias, _written(field.default))
+        for field in Settings.model_fields.values()
+    ]
+
+
+def test_the_example_sets_nothing() -> None:
+    assert [line for line in EXAMPLE.splitlines() if line and not line.startswith("#")] == []
+
+
+def test_the_example_without_its_comment_signs_means_the_defaults() -> None:
+    defaults = load_settings()
+    text, variables = VARIABLE.subn("", EXAMPLE)
+    Path(".env").write_text(text, "utf-8")
+    assert variables == len(Settings.model_fields)
+    assert load_settings() == defaults
+
+
+def _written(default: object) -> str:
+    return "" if default is None else str(default)

@@ -1,0 +1,292 @@
+import inspect
+from collections.abc import Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr, ValidationError
+
+from binance_mcp import settings as settings_module
+from binance_mcp.errors import Problem, SettingsError
+from binance_mcp.settings import Settings, is_loopback, load_settings
+
+VARIABLES: Final = [str(field.validation_alias) for field in Settings.model_fields.values()]
+SECRETS: Final = [
+    "BINANCE_API_KEY",
+    "BINANCE_API_SECRET",
+    "BINANCE_PRIVATE_KEY",
+    "BINANCE_PRIVATE_KEY_PASSPHRASE",
+]
+CREDENTIALS: Final = ["BINANCE_API_SECRET", "BINANCE_PRIVATE_KEY", "BINANCE_PRIVATE_KEY_FILE"]
+UNREADABLE: Final = Path("/proc/self/mem")
+WORDS_OF_OURS: Final = inspect.getsource(settings_module)
+WORDS_OF_A_VALIDATOR: Final = ["input", "pydantic", "value error", "string", "class", "valid"]
+NOT_UTF_8: Final = "caf\udce9"  # how Python gives the bytes of another encoding
+PLAIN_HTTPS: Final = "must be a plain URL such as https://host"
+HTTPS_ONLY: Final = "must start with https:// (http:// only for this machine)"
+ENVIRONMENT_VALUES: Final = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
+
+
+def settings_of(variables: Mapping[str, str]) -> Settings:
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in variables.items():
+            patch.setenv(variable, value)
+        return load_settings()
+
+
+def problems_of(variables: Mapping[str, str]) -> list[str]:
+    with pytest.raises(SettingsError) as failed:
+        settings_of(variables)
+    return str(failed.value).splitlines()
+
+
+# What is accepted
+
+
+def test_nothing_needs_to_be_set() -> None:
+    assert load_settings().model_dump() == {
+        "api_key": None,
+        "api_secret": None,
+        "private_key": None,
+        "private_key_file": None,
+        "private_key_passphrase": None,
+        "environment": "mainnet",
+        "rest_url": None,
+        "stream_url": None,
+        "recv_window": 5000,
+        "timeout_seconds": 5.0,
+        "policy": None,
+        "host": "127.0.0.1",
+        "port": 8000,
+        "log_level": "INFO",
+        "log_format": "plain",
+    }
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "setting"),
+    [
+        ("BINANCE_API_KEY", "key", SecretStr("key")),
+        ("BINANCE_API_KEY", " key\n", SecretStr("key")),
+        ("BINANCE_API_SECRET", "secret", SecretStr("secret")),
+        ("BINANCE_PRIVATE_KEY", "-----BEGIN\nEND-----\n", SecretStr("-----BEGIN\nEND-----")),
+        ("BINANCE_PRIVATE_KEY_FILE", "key.pem", Path("key.pem")),
+        ("BINANCE_PRIVATE_KEY_PASSPHRASE", "two words", SecretStr("two words")),
+        ("BINANCE_ENVIRONMENT", "mainnet", "mainnet"),
+        ("BINANCE_ENVIRONMENT", "demo", "demo"),
+        ("BINANCE_ENVIRONMENT", "sandbox", "sandbox"),
+        (
+            "BINANCE_REST_URL",
+            "https://proxy.example:8443/binance/",
+            "https://proxy.example:8443/binance",
+        ),
+        ("BINANCE_REST_URL", "http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("BINANCE_REST_URL", "http://[::1]:8080", "http://[::1]:8080"),
+        ("BINANCE_REST_URL", "http://localhost", "http://localhost"),
+        ("BINANCE_STREAM_URL", "wss://proxy.example", "wss://proxy.example"),
+        ("BINANCE_STREAM_URL", "ws://localhost:8080", "ws://localhost:8080"),
+        ("BINANCE_RECV_WINDOW", "1", 1),
+        ("BINANCE_RECV_WINDOW", "60000", 60_000),
+        ("BINANCE_TIMEOUT_SECONDS", "0.001", 0.001),
+        ("BINANCE_TIMEOUT_SECONDS", "60", 60.0),
+        ("BINANCE_MCP_POLICY", "/etc/policy.json", Path("/etc/policy.json")),
+        ("BINANCE_MCP_HOST", "::1", "::1"),
+        ("BINANCE_MCP_PORT", "0", 0),
+        ("BINANCE_MCP_PORT", "65535", 65_535),
+        ("BINANCE_MCP_LOG_LEVEL", "debug", "DEBUG"),
+        ("BINANCE_MCP_LOG_LEVEL", "INFO", "INFO"),
+        ("BINANCE_MCP_LOG_LEVEL", "WARNING", "WARNING"),
+        ("BINANCE_MCP_LOG_LEVEL", "ERROR", "ERROR"),
+        ("BINANCE_MCP_LOG_FORMAT", "plain", "plain"),
+        ("BINANCE_MCP_LOG_FORMAT", "json", "json"),
+    ],
+)
+def test_a_variable_sets_the_setting_of_its_name(
+    variable: str, value: str, setting: object
+) -> None:
+    name = variable.removeprefix("BINANCE_").removeprefix("MCP_").lower()
+    assert getattr(settings_of({variable: value}), name) == setting
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+@pytest.mark.parametrize("value", ["", " \t", "${user_config.field}"])
+def test_a_field_that_nobody_filled_in_is_unset(variable: str, value: str) -> None:
+    assert settings_of({variable: value}) == load_settings()
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        (
+            "BINANCE_API_KEY",
+            "two words",
+            "must be the key itself: printable ASCII characters without spaces",
+        ),
+        (
+            "BINANCE_API_KEY",
+            "“key”",
+            "must be the key itself: printable ASCII characters without spaces",
+        ),
+        ("BINANCE_API_KEY", NOT_UTF_8, "must be UTF-8 text"),
+        ("BINANCE_API_SECRET", NOT_UTF_8, "must be UTF-8 text"),
+        ("BINANCE_PRIVATE_KEY_FILE", NOT_UTF_8, "must be UTF-8 text"),
+        ("BINANCE_MCP_HOST", NOT_UTF_8, "must be UTF-8 text"),
+        ("BINANCE_ENVIRONMENT", "Mainnet", "must be 'mainnet', 'demo' or 'sandbox'"),
+        ("BINANCE_REST_URL", "fapi.binance.com", PLAIN_HTTPS),
+        ("BINANCE_REST_URL", "https://", PLAIN_HTTPS),
+        ("BINANCE_REST_URL", "https://[::1", PLAIN_HTTPS),
+        ("BINANCE_REST_URL", "https://host:65536", PLAIN_HTTPS),
+        ("BINANCE_REST_URL", "https://user@host", PLAIN_HTTPS),
+        ("BINANCE_REST_URL", "https://:password@host", PLAIN_HTTPS),
+        ("BINANCE_REST_URL", "https://host?", PLAIN_HTTPS),
+        ("BINANCE_REST_URL", "https://host#", PLAIN_HTTPS),
+        ("BINANCE_REST_URL", "https://two words", PLAIN_HTTPS),
+        ("BINANCE_REST_URL", "https://ho\tst", PLAIN_HTTPS),
+        ("BINANCE_REST_URL", "https://host\\path", PLAIN_HTTPS),
+        ("BINANCE_REST_URL", "http://fapi.binance.com", HTTPS_ONLY),
+        ("BINANCE_REST_URL", "http://127.0.0.1.example", HTTPS_ONLY),
+        ("BINANCE_REST_URL", "http://0.0.0.0", HTTPS_ONLY),
+        ("BINANCE_REST_URL", "wss://host", HTTPS_ONLY),
+        ("BINANCE_STREAM_URL", "host", "must be a plain URL such as wss://host"),
+        ("BINANCE_STREAM_URL", "ws://host", "must start with wss:// (ws:// only for this machine)"),
+        (
+            "BINANCE_STREAM_URL",
+            "https://host",
+            "must start with wss:// (ws:// only for this machine)",
+        ),
+        ("BINANCE_RECV_WINDOW", "0", "must be at least 1"),
+        ("BINANCE_RECV_WINDOW", "60001", "must be at most 60000"),
+        ("BINANCE_RECV_WINDOW", "0.5", "must be a whole number"),
+        ("BINANCE_RECV_WINDOW", "soon", "must be a whole number"),
+        ("BINANCE_RECV_WINDOW", "9" * 5000, "has too many digits"),
+        ("BINANCE_TIMEOUT_SECONDS", "0", "must be above 0"),
+        ("BINANCE_TIMEOUT_SECONDS", "60.5", "must be at most 60"),
+        ("BINANCE_TIMEOUT_SECONDS", "nan", "must be a finite number"),
+        ("BINANCE_TIMEOUT_SECONDS", "1e999", "must be a finite number"),
+        ("BINANCE_TIMEOUT_SECONDS", "soon", "must be a number"),
+        ("BINANCE_MCP_PORT", "-1", "must be at least 0"),
+        ("BINANCE_MCP_PORT", "65536", "must be at most 65535"),
+        ("BINANCE_MCP_PORT", "http", "must be a whole number"),
+        ("BINANCE_MCP_LOG_LEVEL", "TRACE", "must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("BINANCE_MCP_LOG_FORMAT", "xml", "must be 'plain' or 'json'"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_a_line_that_says_what_is_wanted(
+    variable: str, value: str, message: str
+) -> None:
+    assert problems_of({variable: value}) == [f"{variable}: {message}"]
+
+
+def test_every_variable_that_cannot_be_used_has_its_line() -> None:
+    assert problems_of({"BINANCE_MCP_PORT": "http", "BINANCE_ENVIRONMENT": "moon"}) == [
+        "BINANCE_ENVIRONMENT: must be 'mainnet', 'demo' or 'sandbox'",
+        "BINANCE_MCP_PORT: must be a whole number",
+    ]
+
+
+@pytest.mark.parametrize("variables", list(combinations(CREDENTIALS, 2)))
+def test_requests_are_signed_with_one_credential(variables: tuple[str, str]) -> None:
+    [problem] = problems_of(dict.fromkeys(variables, "credential"))
+    assert problem == (
+        "BINANCE_PRIVATE_KEY: set at most one of BINANCE_API_SECRET, BINANCE_PRIVATE_KEY and "
+        "BINANCE_PRIVATE_KEY_FILE"
+    )
+
+
+@given(st.sampled_from(VARIABLES), ENVIRONMENT_VALUES)
+def test_a_refusal_is_one_plain_line_without_the_value(variable: str, value: str) -> None:
+    try:
+        settings_of({variable: value})
+    except SettingsError as error:
+        name, _, message = str(error).partition(": ")
+        assert name == variable
+        assert message.isprintable()
+        assert value in WORDS_OF_OURS or value not in message
+        assert not any(word in message.lower() for word in WORDS_OF_A_VALIDATOR)
+
+
+@pytest.mark.parametrize("variable", SECRETS)
+def test_not_even_the_error_underneath_shows_the_value(variable: str) -> None:
+    with pytest.raises(ValidationError) as failed:
+        Settings.model_validate({variable: ["the-value-itself"]})
+    assert "the-value-itself" not in str(failed.value)
+
+
+# Where a value comes from
+
+
+def test_a_file_named_env_is_read() -> None:
+    Path(".env").write_text("# the account\nBINANCE_API_KEY='key'\nOTHER=1\n", "utf-8")
+    assert load_settings().api_key == SecretStr("key")
+
+
+def test_a_private_key_in_the_file_may_have_lines() -> None:
+    Path(".env").write_text('BINANCE_PRIVATE_KEY="-----BEGIN\nEND-----"\n', "utf-8")
+    assert load_settings().private_key == SecretStr("-----BEGIN\nEND-----")
+
+
+def test_the_mark_that_some_editors_write_first_is_no_part_of_a_name() -> None:
+    Path(".env").write_text("BINANCE_MCP_PORT=1\n", "utf-8-sig")
+    assert load_settings().port == 1
+
+
+def test_an_override_comes_before_the_environment_and_that_before_the_file() -> None:
+    Path(".env").write_text(
+        "BINANCE_MCP_PORT=1\nBINANCE_RECV_WINDOW=1\nBINANCE_TIMEOUT_SECONDS=1\n", "utf-8"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BINANCE_MCP_PORT", "2")
+        patch.setenv("BINANCE_RECV_WINDOW", "2")
+        settings = load_settings(port=3, host=None)
+    assert (settings.port, settings.recv_window, settings.timeout_seconds) == (3, 2, 1.0)
+    assert settings.host == "127.0.0.1"
+
+
+def test_an_override_that_cannot_be_used_is_told_by_its_variable() -> None:
+    with pytest.raises(SettingsError) as failed:
+        load_settings(port=65_536)
+    assert failed.value.problems == (Problem("BINANCE_MCP_PORT", "must be at most 65535"),)
+
+
+def test_a_file_in_another_encoding_is_refused_without_its_text() -> None:
+    Path(".env").write_bytes("BINANCE_API_KEY=clé".encode("latin-1"))
+    assert problems_of({}) == [".env: cannot be read (UnicodeDecodeError)"]
+
+
+@pytest.mark.skipif(not UNREADABLE.exists(), reason="needs a file that cannot be read even by root")
+def test_a_file_that_cannot_be_read_is_refused() -> None:
+    Path(".env").symlink_to(UNREADABLE)
+    assert problems_of({}) == [".env: cannot be read (OSError)"]
+
+
+# What it is like
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(load_settings(), "port", 1)  # noqa: B010  # a checker would refuse it written out
+
+
+def test_secrets_are_not_printed() -> None:
+    for variable in SECRETS:
+        settings = settings_of({variable: "the-secret-itself"})
+        assert "the-secret-itself" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.255.255.254", "::1"])
+def test_a_loopback_host_stays_on_this_machine(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["0.0.0.0", "::", "10.0.0.1", "example.com", "localhost.x", ""],  # noqa: S104  # not bound
+)
+def test_any_other_host_does_not(host: str) -> None:
+    assert not is_loopback(host)
