@@ -9,6 +9,7 @@ import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import anyio
@@ -34,6 +35,9 @@ from binance_mcp.futures.weight import RequestWeight
 
 logger = logging.getLogger(__name__)
 
+HttpClient = Callable[[], httpx.AsyncClient]
+"""Return the client that requests go through."""
+
 _LISTEN_KEY: Final = "/fapi/v1/listenKey"
 _TIME: Final = "/fapi/v1/time"
 _LATEST_TIME: Final = 10**14
@@ -47,7 +51,7 @@ _DEADLINE_IN_TIMEOUTS: Final = 4
 class RestApi:
     """Sends the listen-key requests for one account. All three are safe to repeat."""
 
-    http: httpx.AsyncClient
+    http: HttpClient
     credentials: Credentials
     weight: RequestWeight
     timeout: float = 5.0
@@ -162,7 +166,7 @@ class RestApi:
         timeout = min(self.timeout, deadline - anyio.current_time())
         try:
             with anyio.fail_after(timeout):
-                response = await self.http.request(method, target, headers=headers)
+                response = await self.http().request(method, target, headers=headers)
         except (TimeoutError, httpx.TimeoutException) as error:
             raise TimedOutError(f"Binance did not answer within {timeout:.3g} s") from error
         except (httpx.RequestError, OSError) as error:
@@ -182,16 +186,25 @@ class RestApi:
 @asynccontextmanager
 async def http_client(
     base_url: str, *, app: ASGIApp | None = None, proxies: bool = True
-) -> AsyncGenerator[httpx.AsyncClient]:
-    """Open the HTTP client for `base_url`; with `app`, that app in this process answers.
+) -> AsyncGenerator[HttpClient]:
+    """Yield what returns the HTTP client for `base_url`; with `app`, that app answers instead.
 
-    `proxies` says whether the proxies of the environment (`HTTPS_PROXY` …) are used.
+    The client is opened at its first use: loading the certificates would make a host wait at the
+    start. `proxies` says whether the proxies of the environment (`HTTPS_PROXY` …) are used.
     """
     transport = httpx.ASGITransport(app) if app is not None else None
-    async with httpx.AsyncClient(
-        base_url=base_url, transport=transport, timeout=None, trust_env=proxies
-    ) as client:
-        yield client
+
+    @cache
+    def opened() -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            base_url=base_url, transport=transport, timeout=None, trust_env=proxies
+        )
+
+    try:
+        yield opened
+    finally:
+        if opened.cache_info().currsize:
+            await opened().aclose()
 
 
 def _listen_key(payload: dict[str, Any]) -> ListenKey | None:

@@ -6,10 +6,11 @@ decide the protocol revision, and it leaves the lifespan open on SIGTERM.
 
 import logging
 import os
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import anyio
+from anyio.abc import ObjectReceiveStream
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 from mcp.types import DiscoverResult, JSONRPCRequest, JSONRPCResponse
@@ -28,7 +29,6 @@ async def run_stdio(server: ListenKeyServer) -> None:
     code: int | None = None
     serving = anyio.CancelScope()
     lowlevel = server.lowlevel
-    send, receive = anyio.create_memory_object_stream[SessionMessage | Exception](0)
 
     async def stop() -> None:
         nonlocal code
@@ -38,48 +38,49 @@ async def run_stdio(server: ListenKeyServer) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(stop)
         async with stdio_server() as (read, write):
-
-            async def relay() -> None:
-                async with send:
-                    with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
-                        async for item in _after_probes(server, read, write.send):
-                            await send.send(item)
-
-            tasks.start_soon(relay)
+            messages = _AfterProbes(server, read.receive, read.aclose, write.send)
             with serving:
-                await lowlevel.run(receive, write, lowlevel.create_initialization_options())
+                await lowlevel.run(messages, write, lowlevel.create_initialization_options())
             if code is not None:
                 logging.shutdown()
                 os._exit(code)
         tasks.cancel_scope.cancel()
 
 
-async def _after_probes(
-    server: ListenKeyServer,
-    messages: AsyncIterable[SessionMessage | Exception],
-    answer: Callable[[SessionMessage], Awaitable[None]],
-) -> AsyncGenerator[SessionMessage | Exception]:
-    """Yield the messages, but answer every `server/discover` before the first other request.
+@dataclass(eq=False)
+class _AfterProbes(ObjectReceiveStream[SessionMessage | Exception]):
+    """The host's messages, without any `server/discover` before its first other request.
 
     Some hosts probe and then, on the same pipe, `initialize`; the SDK refuses that if it sees the
     probe, because a connection's first request decides its protocol revision.
     """
-    decided = False
-    async for message in messages:
-        match message:
-            case SessionMessage(
-                message=JSONRPCRequest(
-                    method="server/discover",
-                    params={"_meta": {"io.modelcontextprotocol/protocolVersion": str(version)}},
-                ) as probe
-            ) if not decided and version in MODERN_PROTOCOL_VERSIONS:
-                await answer(SessionMessage(_discovery(server, probe)))
-                continue
-            case SessionMessage(message=JSONRPCRequest()):
-                decided = True
-            case _:
-                pass
-        yield message
+
+    server: ListenKeyServer
+    next_message: Callable[[], Awaitable[SessionMessage | Exception]]
+    close: Callable[[], Awaitable[None]]
+    answer: Callable[[SessionMessage], Awaitable[None]]
+    is_decided: bool = False
+
+    async def receive(self) -> SessionMessage | Exception:
+        while True:
+            message = await self.next_message()
+            match message:
+                case SessionMessage(
+                    message=JSONRPCRequest(
+                        method="server/discover",
+                        params={"_meta": {"io.modelcontextprotocol/protocolVersion": str(version)}},
+                    ) as probe
+                ) if not self.is_decided and version in MODERN_PROTOCOL_VERSIONS:
+                    await self.answer(SessionMessage(_discovery(self.server, probe)))
+                    continue
+                case SessionMessage(message=JSONRPCRequest()):
+                    self.is_decided = True
+                case _:
+                    pass
+            return message
+
+    async def aclose(self) -> None:
+        await self.close()
 
 
 def _discovery(server: ListenKeyServer, request: JSONRPCRequest) -> JSONRPCResponse:

@@ -69,7 +69,7 @@ async def test_an_environment_is_opened_at_its_own_address(name: str) -> None:
 
     async with open_exchange(settings, NOBODY) as exchange:
         assert exchange.environment == ENVIRONMENTS[name]
-        assert exchange.keeper.rest_api.http.base_url == ENVIRONMENTS[name].rest_url
+        assert exchange.keeper.rest_api.http().base_url == ENVIRONMENTS[name].rest_url
         assert exchange.keeper.rest_api.timeout == 2.5
 
 
@@ -91,7 +91,7 @@ async def test_the_addresses_can_be_overridden() -> None:
         assert exchange.environment.name == "demo"
         assert exchange.environment.rest_url == "https://rest.test"
         assert exchange.environment.stream_url == "wss://stream.test"
-        assert exchange.keeper.rest_api.http.base_url == "https://rest.test"
+        assert exchange.keeper.rest_api.http().base_url == "https://rest.test"
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)

@@ -271,7 +271,7 @@ async def test_no_secret_is_in_an_error_or_in_the_log(
     async def note_signature(request: httpx.Request) -> None:
         signatures.extend(request.url.params.get_list("signature"))
 
-    signing.http.event_hooks = {"request": [note_signature]}
+    signing.http().event_hooks = {"request": [note_signature]}
     secrets = [account.api_key, account.api_secret]
     secrets.append((await signing.create_listen_key()).get_secret_value())
     texts = [repr(signing), repr(signing.credentials)]

@@ -56,7 +56,7 @@ def sent_at(rest_api: RestApi) -> list[float]:
     async def note(_request: httpx.Request) -> None:
         times.append(anyio.current_time())
 
-    rest_api.http.event_hooks = {"request": [note]}
+    rest_api.http().event_hooks = {"request": [note]}
     return times
 
 
