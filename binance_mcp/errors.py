@@ -5,6 +5,8 @@
     ├── ServingError                  an address cannot be served
     ├── PolicyError                   a policy document cannot be used
     ├── PolicyDeniedError             the policy refuses a call
+    ├── AuditError                    the audit trail cannot be written or read
+    │   └── BrokenTrailError          a record is not as, or not where, it was written
     ├── ListenKeyMismatchError        the listen key given is not the account's
     └── BinanceError                  a call to Binance failed
         ├── MissingApiKeyError        nothing was sent: no API key is configured
@@ -46,6 +48,10 @@ class Problem:
     where: str
     """A JSON pointer into a document, or the name of an environment variable."""
     message: str
+    line: int | None = None
+    """Where in the document's text, counted from 1; None if there is no such place."""
+    column: int | None = None
+    """Likewise, in characters."""
 
     def __str__(self) -> str:
         return f"{self.where or '/'}: {self.message}"
@@ -97,12 +103,30 @@ class PolicyDeniedError(BinanceMcpError):
     ) -> None:
         super().__init__(message)
         self.code = code
-        """One word for the kind of denial: `hidden`, `not_listed`, `limit_exceeded`."""
+        """The kind of denial.
+
+        `hidden`, `not_listed`, `action_denied`, `condition`, `requirement` or `limit_exceeded`.
+        """
         self.rule = rule
         """JSON pointer of the rule that refuses."""
         self.retry_after = retry_after
         """Seconds until the same call would be admitted; None if waiting does not help."""
         self.limit = limit
+
+
+class AuditError(BinanceMcpError):
+    """The audit trail cannot be written or read. Its text names a file of this machine."""
+
+
+class BrokenTrailError(AuditError):
+    """A record of the audit trail is not as it was written, or not where."""
+
+    def __init__(self, file: str, line: int, problem: str) -> None:
+        super().__init__(f"{file}, line {line}: {problem}")
+        self.file = file
+        self.line = line
+        """Counted from 1."""
+        self.problem = problem
 
 
 class ListenKeyMismatchError(BinanceMcpError):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from binance_mcp.policy.document import Scope
+from binance_mcp.policy.rules import Scope
 
 
 @dataclass(frozen=True)

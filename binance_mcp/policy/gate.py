@@ -1,11 +1,13 @@
 """The gate: the one door through which every call of a tool goes. Decides nothing by itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import anyio
 
+from binance_mcp.errors import LimitStatus
+from binance_mcp.policy.admission import Admission, evaluate, is_hidden, limits_of
 from binance_mcp.policy.caller import Caller
-from binance_mcp.policy.document import Call, Document, evaluate, is_hidden
+from binance_mcp.policy.document import Call, Document
 from binance_mcp.policy.limits import LimitStore
 
 __all__ = ["Caller", "Gate"]
@@ -23,15 +25,41 @@ class Gate:
         self._clock = clock
         self._limits = LimitStore()
 
-    def admit(self, caller: Caller, call: Call) -> None:
-        """Count the call, which may then be made.
+    def admit(self, caller: Caller, call: Call) -> Admission:
+        """Count the call, and return the terms on which it may be made.
 
         Raises:
             PolicyDeniedError: It must not be made, and has not been counted.
 
         """
-        self._limits.reserve(evaluate(self._document, call), caller, self._clock())
+        admission = evaluate(self._document, call)
+        self._limits.reserve(admission.limits, caller, self._clock())
+        return admission
+
+    def review(self, call: Call) -> Admission:
+        """Return the terms on which a call may be made, without counting it.
+
+        Raises:
+            PolicyDeniedError: It must not be made.
+
+        """
+        return evaluate(self._document, call)
 
     def is_hidden(self, tool: str) -> bool:
         """Return whether the tool must be left out of the list of tools."""
         return is_hidden(self._document, tool)
+
+    def remaining(self, caller: Caller) -> Sequence[LimitStatus]:
+        """Return what is left now of every limit, but for those of hidden tools."""
+        shown = (tool for tool in self._document.tools if not self.is_hidden(tool))
+        limits = limits_of(self._document, shown)
+        return self._limits.remaining(limits, caller, self._clock())
+
+    def replace(self, document: Document) -> None:
+        """Judge calls by another document from now on.
+
+        The calls that were counted stay counted, under every counter that keeps its window and
+        its scope.
+        """
+        self._document = document
+        self._limits.forget_unused(limits_of(document, document.tools))

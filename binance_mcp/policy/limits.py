@@ -5,13 +5,14 @@ Every function is given the time: seconds of a monotonic clock, whatever its zer
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from binance_mcp.errors import LimitStatus, PolicyDeniedError
+from binance_mcp.policy.admission import AppliedLimit
 from binance_mcp.policy.caller import Caller
-from binance_mcp.policy.document import AppliedLimit, Limit
+from binance_mcp.policy.rules import Limit
 
 Calls: TypeAlias = tuple[tuple[float, int], ...]
 """The calls of one subject: when they leave the window, soonest first, and how many leave then."""
@@ -32,10 +33,19 @@ class MovingWindow:
     max: int
     seconds: float
 
+    def remaining(self, calls: Calls, now: float) -> int:
+        """Return how many more calls are possible now."""
+        return max(0, self.max - _count(_live(calls, now)))
+
     def possible_at(self, calls: Calls, now: float) -> float:
         """Return when one more call is possible: `now` or later."""
         live = _live(calls, now)
-        return now if sum(count for _, count in live) < self.max else live[0][0]
+        count, moment = _count(live), now
+        for leaves, leaving in live:  # more than one, if `max` was greater when they were made
+            if count < self.max:
+                break
+            count, moment = count - leaving, leaves
+        return moment
 
     def hit(self, calls: Calls, now: float) -> Calls:
         """Return the calls that are in the window, with one more."""
@@ -51,6 +61,9 @@ class MovingWindow:
 
 class LimitStore:
     """Counts the calls of everybody, under limits of which those of one counter are alike.
+
+    They may become others from call to call. If only their `max` does, the counter goes on with
+    the calls it has; else it starts anew.
 
     A counter follows at most `max_subjects` subjects with calls in its window. A further one is
     refused until one of them has none: nobody's calls are forgotten for another's sake.
@@ -82,35 +95,62 @@ class LimitStore:
         for counter in rules:
             counter.hit(caller, self._latest)
 
+    def remaining(
+        self, limits: Iterable[AppliedLimit], caller: Caller, now: float
+    ) -> Sequence[LimitStatus]:
+        """Return what is left for a caller, of a counter that several limits name once."""
+        latest = max(self._latest, now)
+        counters = dict.fromkeys(self._counter(applied.limit) for applied in limits)
+        return [counter.status(caller, latest) for counter in counters]
+
+    def forget_unused(self, limits: Iterable[AppliedLimit]) -> None:
+        """Forget the calls under every counter that none of the limits names."""
+        named = {applied.limit.counter for applied in limits}
+        self._counters = {name: self._counters[name] for name in named & self._counters.keys()}
+
     def _counter(self, limit: Limit) -> "_Counter":
-        if limit.counter not in self._counters:
-            self._counters[limit.counter] = _Counter(limit, self._max_subjects)
-        return self._counters[limit.counter]
+        counter = self._counters.get(limit.counter)
+        if counter is None:
+            counter = self._counters[limit.counter] = _Counter(limit, self._max_subjects)
+        elif counter.limit != limit:
+            counter.follow(limit)
+        return counter
 
 
 class _Counter:
     """The calls under one counter's name, by subject: who called last stands last."""
 
     def __init__(self, limit: Limit, max_subjects: int) -> None:
-        self._limit = limit
+        self.limit = limit
         self._window = MovingWindow(limit.max, limit.seconds)
         self._max_subjects = max_subjects
         self._calls: OrderedDict[str, Calls] = OrderedDict()
 
+    def follow(self, limit: Limit) -> None:
+        """Count under another limit: the same calls, if only its `max` is another, or anew."""
+        if (limit.seconds, limit.scope) != (self.limit.seconds, self.limit.scope):
+            self._calls.clear()
+        self.limit = limit
+        self._window = MovingWindow(limit.max, limit.seconds)
+
     def possible_at(self, caller: Caller, now: float) -> float:
-        self._forget_the_gone(now)
-        calls = self._calls.get(caller.subject(self._limit.scope), ())
-        if not calls and len(self._calls) >= self._max_subjects:
+        calls = self._calls_of(caller, now)
+        if self._is_full_for(calls):
             return self._oldest_leaves()
         return self._window.possible_at(calls, now)
 
+    def status(self, caller: Caller, now: float) -> LimitStatus:
+        calls = self._calls_of(caller, now)
+        left = 0 if self._is_full_for(calls) else self._window.remaining(calls, now)
+        return self._status(left)
+
     def hit(self, caller: Caller, now: float) -> None:
-        subject = caller.subject(self._limit.scope)
+        subject = caller.subject(self.limit.scope)
         self._calls[subject] = self._window.hit(self._calls.get(subject, ()), now)
         self._calls.move_to_end(subject)
 
     def denial(self, caller: Caller, rule: str, wait: float) -> PolicyDeniedError:
-        limit = self._limit
+        limit = self.limit
         is_known = caller.subject(limit.scope) in self._calls
         reason = _allowance(limit) if is_known else "Too many callers at once"
         return PolicyDeniedError(
@@ -118,16 +158,28 @@ class _Counter:
             code="limit_exceeded",
             rule=rule,
             retry_after=wait,
-            limit=LimitStatus(limit.counter, limit.window, limit.max, limit.scope, remaining=0),
+            limit=self._status(0),
         )
 
-    def _forget_the_gone(self, now: float) -> None:
+    def _calls_of(self, caller: Caller, now: float) -> Calls:
         while self._calls and self._oldest_leaves() <= now:
             self._calls.popitem(last=False)
+        return self._calls.get(caller.subject(self.limit.scope), ())
+
+    def _is_full_for(self, calls: Calls) -> bool:
+        return not calls and len(self._calls) >= self._max_subjects
+
+    def _status(self, remaining: int) -> LimitStatus:
+        limit = self.limit
+        return LimitStatus(limit.counter, limit.window, limit.max, limit.scope, remaining)
 
     def _oldest_leaves(self) -> float:
         last_entry = next(iter(self._calls.values()))[-1]
         return last_entry[0]
+
+
+def _count(calls: Calls) -> int:
+    return sum(count for _, count in calls)
 
 
 def _live(calls: Calls, now: float) -> Calls:

@@ -1,15 +1,18 @@
 """What is wrong with a value, in one plain sentence. The only home of pydantic's error details."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, TypeAlias, get_args
 
 from pydantic import BaseModel, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from binance_mcp.errors import Problem
-from binance_mcp.policy.strict_json import pointer
+from binance_mcp.policy.strict_json import Place, Reading
+
+Owner: TypeAlias = Callable[[Place], type[BaseModel]]
+"""Says whose member it is that stands at a place."""
 
 _SENTENCES: Final[Mapping[str, str]] = {
     "missing": "is missing",
@@ -26,41 +29,49 @@ class Wanted:
     """Annotates a type with the sentence to say, whatever is wrong with a value."""
 
     sentence: str
-    kind: str = "unwanted"
+    words: Sequence[str] = ()
+    """Words that a misspelt value may have meant."""
+    of_name: bool = False
+    """Whether the values are the names in a mapping."""
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return core_schema.custom_error_schema(
-            handler(source), self.kind, custom_error_message=self.sentence
+            handler(source),
+            _BAD_NAME if self.of_name else "unwanted",
+            custom_error_message=self.sentence,
+            custom_error_context={"words": " ".join(self.words)},
         )
 
 
-def wanted_name(sentence: str) -> Wanted:
-    """Annotate the type of the names in a mapping."""
-    return Wanted(sentence, _BAD_NAME)
+def one_of(literal: object) -> Wanted:
+    """Annotate a `Literal` of words."""
+    words = get_args(literal)
+    *others, last = (f'"{word}"' for word in words)
+    return Wanted(f"must be {', '.join(others)} or {last}", words)
 
 
-def problems(error: ValidationError, models: Mapping[int, type[BaseModel]]) -> Sequence[Problem]:
-    """Return everything that is wrong, each with its JSON pointer.
-
-    `models` says whose member stands so many steps below the root, where one can be unknown.
-    """
-    details = error.errors(include_url=False, include_input=False)
-    return [_problem(detail, models) for detail in details]
+def problems(error: ValidationError, reading: Reading, owner: Owner) -> Sequence[Problem]:
+    """Return everything that is wrong with what was read, each with its place."""
+    return [_problem(detail, reading, owner) for detail in error.errors(include_url=False)]
 
 
-def _problem(detail: ErrorDetails, models: Mapping[int, type[BaseModel]]) -> Problem:
+def _problem(detail: ErrorDetails, reading: Reading, owner: Owner) -> Problem:
     kind, place = detail["type"], detail["loc"]
     if kind == "extra_forbidden":
-        return Problem(pointer(*place), _unknown(str(place[-1]), models[len(place)]))
+        known = [info.alias or name for name, info in owner(place).model_fields.items()]
+        guess = _guess(place[-1], known) or f"; known here: {', '.join(known)}"
+        return reading.problem(place, f"is unknown{guess}", of_name=True)
     if kind == _BAD_NAME:
-        place = place[:-1]  # pydantic adds a step to say that it means the name, not the value
-    return Problem(pointer(*place), _SENTENCES.get(kind, detail["msg"]))
+        # pydantic adds a step to say that it means the name, not the value
+        return reading.problem(place[:-1], detail["msg"], of_name=True)
+    words = detail.get("ctx", {}).get("words", "").split()
+    sentence = _SENTENCES.get(kind, detail["msg"])
+    return reading.problem(place, sentence + _guess(detail["input"], words))
 
 
-def _unknown(name: str, model: type[BaseModel]) -> str:
-    known = [info.alias or member for member, info in model.model_fields.items()]
-    for close in get_close_matches(name, known, n=1):
-        return f'is unknown; did you mean "{close}"?'
-    return f"is unknown; known here: {', '.join(known)}"
+def _guess(said: object, known: Iterable[str]) -> str:
+    """Return the question whether one of the known words was meant, if one is similar."""
+    close = get_close_matches(said.lower(), known, n=1) if isinstance(said, str) else ()
+    return f'; did you mean "{close[0]}"?' if close else ""

@@ -1,43 +1,127 @@
-"""Strict JSON: what a text says, and each fault of it with its pointer. Knows nothing of policy."""
+"""Strict JSON: what a text says, and each fault of it with its place. Knows nothing of policy."""
 
 import json
 import math
-from typing import Final, cast
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Final, TypeAlias
 
 from binance_mcp.errors import PolicyError, Problem
 
-_LONGEST_INTEGER: Final = 20
-"""In digits. A longer one becomes a float: Python refuses to read one of thousands of digits."""
+Place: TypeAlias = tuple[str | int, ...]
+"""The names and indexes that lead from the root to a value."""
+
+_DEEPEST: Final = 64
+"""Steps from the root."""
+_TOKEN: Final = re.compile(r'[\[\]{}:,]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s\[\]{}:,"]+')
 
 
-class _Object(list[tuple[str, object]]):
-    """The members of a JSON object, every one of those with the same name included."""
+class Reading:
+    """What a JSON text says, and where. Objects are dicts and arrays are tuples."""
+
+    def __init__(self, text: str) -> None:
+        self.faults: list[Problem] = []
+        """The faults in spite of which the text can be read.
+
+        They are names that stand twice in an object, numbers that are not finite, and text that
+        is not Unicode.
+        """
+        self._lines = [0, *(newline.end() for newline in re.finditer("\n", text))]
+        self._names: dict[Place, int] = {}
+        self._values: dict[Place, int] = {}
+        self._tokens = _TOKEN.finditer(text)
+        self._token = next(self._tokens)
+        self.value = self._read(())
+
+    def problem(self, place: Place, message: str, *, of_name: bool = False) -> Problem:
+        """Return a problem with the value at `place`, or with the name that it has there.
+
+        Its line and column are those of the object around it, if nothing stands there.
+        """
+        known = self._names if of_name else self._values
+        return self._problem_at(known.get(place, self._values.get(place[:-1], 0)), place, message)
+
+    def _problem_at(self, offset: int, place: Place, message: str) -> Problem:
+        line = bisect_right(self._lines, offset)
+        return Problem(pointer(*place), message, line, offset - self._lines[line - 1] + 1)
+
+    def _read(self, place: Place) -> object:
+        if len(place) > _DEEPEST:
+            raise RecursionError  # as `json` does, though that goes as deep as the stack allows
+        self._values[place] = self._token.start()
+        match self._token[0]:
+            case "{":
+                return dict(self._members(place))
+            case "[":
+                return tuple(self._items(place))
+            case token:
+                return self._scalar(token, place)
+
+    def _members(self, parent: Place) -> Iterator[tuple[str, object]]:
+        for _ in self._steps("}"):
+            offset = self._token.start()
+            name = self._unicode(json.loads(self._token[0]), parent)
+            place = (*parent, name)
+            if place in self._names:
+                self.faults.append(self._problem_at(offset, place, "must stand only once"))
+            self._names[place] = offset
+            self._advance()  # to the colon
+            self._advance()
+            yield name, self._read(place)
+
+    def _items(self, parent: Place) -> Iterator[object]:
+        for index, _ in enumerate(self._steps("]")):
+            yield self._read((*parent, index))
+
+    def _steps(self, end: str) -> Iterator[None]:
+        """Step from the bracket that opens to each member or item, and at last to the `end`."""
+        self._advance()
+        while self._token[0] != end:
+            yield
+            self._advance()
+            if self._token[0] == ",":
+                self._advance()
+
+    def _scalar(self, token: str, place: Place) -> object:
+        value: object = json.loads(token, parse_int=_integer)
+        if isinstance(value, str):
+            return self._unicode(value, place)
+        if isinstance(value, float) and not math.isfinite(value):
+            self.faults.append(self.problem(place, "must be a finite number"))
+        return value
+
+    def _unicode(self, text: str, place: Place) -> str:
+        whole = text.encode(errors="replace").decode()
+        if whole != text:
+            fault = "must be Unicode text, without halves of surrogate pairs"
+            self.faults.append(self._problem_at(self._token.start(), place, fault))
+        return whole
+
+    def _advance(self) -> None:
+        self._token = next(self._tokens)
 
 
-def parse(source: str, text: str | bytes) -> tuple[object, list[Problem]]:
-    """Return the value of a JSON text, and the faults in spite of which it can be read.
-
-    Objects become dicts and arrays become tuples. The faults are names that stand twice in an
-    object, numbers that are not finite, and text that is not Unicode. `source` is the text's name
-    in messages.
+def parse(source: str, text: str | bytes) -> Reading:
+    """Return what a JSON text says. `source` is the text's name in messages.
 
     Raises:
         PolicyError: The text cannot be read at all.
 
     """
-    faults: list[Problem] = []
     try:
         decoded = (text.encode() if isinstance(text, str) else text).decode("utf-8-sig")
-        tree = json.loads(decoded, object_pairs_hook=_Object, parse_int=_number)
-        return _plain(tree, "", faults), faults
+        json.loads(decoded, parse_int=_integer)
+        return Reading(decoded)
     except UnicodeError:
-        fault = "must be UTF-8 text"
+        problem = Problem("", "must be UTF-8 text")
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         fault = f"must be JSON, and is not at {place}: {error.msg.removesuffix(' at')}"
+        problem = Problem("", fault, error.lineno, error.colno)
     except RecursionError:
-        fault = "must not be nested so deeply"
-    raise PolicyError(source, [Problem("", fault)])
+        problem = Problem("", "must not be nested so deeply")
+    raise PolicyError(source, [problem])
 
 
 def pointer(*tokens: str | int) -> str:
@@ -45,34 +129,9 @@ def pointer(*tokens: str | int) -> str:
     return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
 
 
-def _number(digits: str) -> float:
-    return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
-
-
-def _plain(value: object, where: str, faults: list[Problem]) -> object:
-    if isinstance(value, _Object):
-        return _members(value, where, faults)
-    if isinstance(value, list):
-        items = enumerate(cast("list[object]", value))
-        return tuple(_plain(item, where + pointer(index), faults) for index, item in items)
-    if isinstance(value, float) and not math.isfinite(value):
-        faults.append(Problem(where, "must be a finite number"))
-    return _unicode(value, where, faults) if isinstance(value, str) else value
-
-
-def _members(members: _Object, where: str, faults: list[Problem]) -> dict[str, object]:
-    plain: dict[str, object] = {}
-    for raw_name, value in members:
-        name = _unicode(raw_name, where, faults)
-        here = where + pointer(name)
-        if name in plain:
-            faults.append(Problem(here, "must stand only once"))
-        plain[name] = _plain(value, here, faults)
-    return plain
-
-
-def _unicode(text: str, where: str, faults: list[Problem]) -> str:
-    whole = text.encode(errors="replace").decode()
-    if whole != text:
-        faults.append(Problem(where, "must be Unicode text, without halves of surrogate pairs"))
-    return whole
+def _integer(digits: str) -> float:
+    """Return the integer, or infinity: Python refuses to read one of thousands of digits."""
+    try:
+        return int(digits)
+    except ValueError:
+        return math.inf

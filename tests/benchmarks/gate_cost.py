@@ -9,8 +9,9 @@ from itertools import cycle, islice
 from time import perf_counter
 from typing import Final
 
-from binance_mcp.policy.document import Call, load_default
+from binance_mcp.policy.document import Call
 from binance_mcp.policy.gate import Caller, Gate
+from binance_mcp.policy.source import load_file
 from tests.benchmarks.row import Row, verdict
 
 _INTERVAL_SECONDS: Final = 20.0
@@ -38,7 +39,7 @@ def rows() -> Iterator[Row]:
 
 def _microseconds(sessions: int) -> float:
     now = 0.0
-    gate = Gate(load_default(), clock=lambda: now)
+    gate = Gate(load_file(None), clock=lambda: now)
     callers = cycle([Caller(f"grant {n}", f"session {n}") for n in range(sessions)])
 
     def seconds(calls: int) -> float:

@@ -1,11 +1,8 @@
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from binance_mcp.errors import PolicyError, Problem
 from binance_mcp.policy.document import load
@@ -24,9 +21,13 @@ def problems(text: str) -> Sequence[Problem]:
     return refused.value.problems
 
 
+def said(text: str) -> list[str]:
+    return [str(problem) for problem in problems(text)]
+
+
 def problems_with(**members: object) -> list[str]:
     members = {"version": "1", "default": "deny", **members}
-    return [str(problem) for problem in problems(json.dumps(members))]
+    return said(json.dumps(members))
 
 
 def problems_of_limit(**members: object) -> list[str]:
@@ -42,14 +43,11 @@ def test_what_cannot_be_read_is_one_problem() -> None:
 
 @pytest.mark.parametrize("text", ["[]", "null", '"deny"', "1"])
 def test_what_is_no_object_is_refused(text: str) -> None:
-    assert problems(text) == (Problem("", "must be an object"),)
+    assert problems(text) == (Problem("", "must be an object", line=1, column=1),)
 
 
 def test_version_and_default_are_necessary() -> None:
-    assert problems("{}") == (
-        Problem("/version", "is missing"),
-        Problem("/default", "is missing"),
-    )
+    assert said("{}") == ["/version: is missing", "/default: is missing"]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +78,7 @@ def test_a_bad_part_is_refused(members: Mapping[str, object], problem: str) -> N
     assert problems_with(**members) == [problem]
 
 
-@pytest.mark.parametrize("window", ["fortnight", "60", "Minute", "", 0, -1, 2_678_401, True, None])
+@pytest.mark.parametrize("window", ["fortnight", "60", "", 0, -1, 2_678_401, True, None])
 def test_a_bad_window_is_refused(window: object) -> None:
     assert problems_of_limit(window=window) == [f"/window: {WINDOW}"]
 
@@ -90,7 +88,7 @@ def test_a_window_that_is_not_finite_is_refused(number: str) -> None:
     limit = f'{{"counter": "calls", "max": 1, "window": {number}}}'
     text = f'{{"version": "1", "default": "deny", "all_tools": {{"limits": [{limit}]}}}}'
     place = "/all_tools/limits/0/window"
-    assert problems(text) == (Problem(place, "must be a finite number"), Problem(place, WINDOW))
+    assert said(text) == [f"{place}: must be a finite number", f"{place}: {WINDOW}"]
 
 
 @pytest.mark.parametrize("most", [0, -1, 1.0, 1.5, 1_000_000_001, 10**30, "60", True, None])
@@ -100,7 +98,7 @@ def test_a_bad_max_is_refused(most: object) -> None:
     ]
 
 
-@pytest.mark.parametrize("scope", ["everyone", "Grant", "", 1, None])
+@pytest.mark.parametrize("scope", ["everyone", "", 1, None])
 def test_a_bad_scope_is_refused(scope: object) -> None:
     assert problems_of_limit(scope=scope) == ['/scope: must be "session", "grant" or "server"']
 
@@ -122,12 +120,6 @@ def test_a_counter_with_two_meanings_is_refused_at_the_second(
         f"/tools/{place}/limits/1: must have the max, window and scope with which counter"
         ' "calls" stands first in the document'
     )
-
-
-@pytest.mark.parametrize("key", ["require", "deny_if", "action", "reason", "rate_limit"])
-def test_a_kind_of_rule_that_would_not_be_enforced_is_refused(key: str) -> None:
-    (problem,) = problems_with(tools={"X": {key: []}})
-    assert problem.startswith(f"/tools/X/{key}: is unknown; ")
 
 
 @pytest.mark.parametrize(
@@ -152,11 +144,47 @@ def test_an_unknown_key_is_refused(members: Mapping[str, object], problem: str) 
     assert problems_with(**members) == [problem]
 
 
+def test_a_bad_tool_name_is_all_that_is_wrong_with_the_rules_below_it() -> None:
+    short = {"rate_limit": {"max": 1, "window": "day"}}
+    other = {"rate_limit": {"max": 2, "window": "day"}}
+    fault = f"must stand under a tool's name: {NAME}"
+    assert problems_with(tools={"X": short, " ": other, "\n": short}) == [
+        f"/tools/ : {fault}",
+        f"/tools/\n: {fault}",
+    ]
+
+
+@pytest.mark.parametrize("name", ["limits", "conditions", "rate_limit", "tools", "0"])
+def test_a_tool_may_have_the_name_of_a_key(name: str) -> None:
+    (problem,) = problems_with(tools={name: {"limit": []}})
+    assert problem == f'/tools/{name}/limit: is unknown; did you mean "limits"?'
+
+
+def test_a_problem_has_the_line_and_column_of_its_value_or_else_of_its_name() -> None:
+    text = """{"version": "1",
+  "default": "deny", "default": "deny",
+  "tools": {
+    "X": {"action": "denied", "limits": [{"max": 1, "window":  2}], "extra": 1},
+    " ": {}
+  }
+}"""
+    places = {problem.where: (problem.line, problem.column) for problem in problems(text)}
+    assert places == {
+        "/default": (2, 22),
+        "/tools/X/action": (4, 21),
+        "/tools/X/limits/0/counter": (4, 42),
+        "/tools/X/extra": (4, 69),
+        "/tools/ ": (5, 5),
+    }
+
+
 def test_all_problems_are_told_at_once() -> None:
     text = """{"default": "deny", "default": "deny", "hide": ["X", "X"], "extra": NaN, "tools": {
         "X": {"limits": [{"counter": "calls", "window": "minute", "max": 1},
                          {"counter": "calls", "window": "minute", "max": 2},
-                         {"window": "month", "max": 0}]}
+                         {"window": "month", "max": 0}],
+              "action": "denied", "reason": "", "rate_limit": {"max": 0},
+              "deny_if": [{"conditions": [{"path": "a", "op": "exists", "value": 1}]}]}
     }}"""
     assert {problem.where for problem in problems(text)} == {
         "/default",
@@ -167,13 +195,18 @@ def test_all_problems_are_told_at_once() -> None:
         "/tools/X/limits/2/counter",
         "/tools/X/limits/2/window",
         "/tools/X/limits/2/max",
+        "/tools/X/action",
+        "/tools/X/reason",
+        "/tools/X/rate_limit/max",
+        "/tools/X/rate_limit/window",
+        "/tools/X/deny_if/0/conditions/0/path",
+        "/tools/X/deny_if/0/conditions/0/value",
     }
 
 
 def test_a_fault_of_the_json_alone_is_reason_enough_to_refuse() -> None:
-    assert problems('{"version": "1", "default": "deny", "default": "allow"}') == (
-        Problem("/default", "must stand only once"),
-    )
+    text = '{"version": "1", "default": "deny", "default": "allow"}'
+    assert said(text) == ["/default: must stand only once"]
 
 
 def test_every_line_of_a_refusal_names_its_source() -> None:
@@ -183,48 +216,3 @@ def test_every_line_of_a_refusal_names_its_source() -> None:
         "policies/mine.json: /version: is missing",
         "policies/mine.json: /default: is missing",
     ]
-
-
-WORDS: Final = st.sampled_from(
-    [
-        *("version", "1", "default", "deny", "allow", "hide", "*", "all_tools", "tools", "limits"),
-        *("counter", "window", "minute", "max", "scope", "grant", "$schema", "[key]", "\ud800"),
-    ]
-)
-JSON: Final = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | WORDS,
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(WORDS | st.text(), inner, max_size=5)
-    ),
-)
-MEMBERS: Final = st.dictionaries(WORDS, JSON, max_size=3)
-
-
-def is_document_or_refused_in_plain_words(text: str | bytes) -> bool:
-    try:
-        load("policy.json", text)
-    except PolicyError as error:
-        words = str(error).encode().decode()
-        return bool(error.problems) and not re.search("pydantic|Input should|https?:", words)
-    return True
-
-
-@given(st.binary() | st.text())
-def test_any_text_is_a_document_or_refused(text: str | bytes) -> None:
-    assert is_document_or_refused_in_plain_words(text)
-
-
-@given(JSON)
-@settings(deadline=None)
-def test_any_json_is_a_document_or_refused(value: object) -> None:
-    assert is_document_or_refused_in_plain_words(json.dumps(value))
-
-
-@given(MEMBERS, st.lists(JSON, max_size=2), MEMBERS)
-@settings(deadline=None)
-def test_anything_in_a_document_is_understood_or_refused(
-    members: dict[str, object], limits: list[object], limit: dict[str, object]
-) -> None:
-    part = {"limits": [*limits, {**LIMIT, **limit}]}
-    whole = {"version": "1", "default": "deny", "all_tools": part, "tools": {"X": part}, **members}
-    assert is_document_or_refused_in_plain_words(json.dumps(whole))

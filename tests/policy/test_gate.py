@@ -1,8 +1,9 @@
 import anyio
 import pytest
 
-from binance_mcp.errors import PolicyDeniedError
-from binance_mcp.policy.document import Call, load
+from binance_mcp.errors import LimitStatus, PolicyDeniedError
+from binance_mcp.policy.admission import Approval
+from binance_mcp.policy.document import Call, Document, load
 from binance_mcp.policy.gate import Caller, Gate
 
 CALLER = Caller(grant="a grant", session="a session")
@@ -11,7 +12,8 @@ POLICY = load(
     """{"version": "1", "default": "deny", "hide": ["Hidden"], "tools": {
         "Limited": {"limits": [{"counter": "calls", "window": "minute", "max": 1}]},
         "Free": {},
-        "Hidden": {}
+        "Asked": {"action": "require_approval", "rate_limit": {"max": 1, "window": "day"}},
+        "Hidden": {"limits": [{"counter": "hidden", "window": "minute", "max": 1}]}
     }}""",
 )
 
@@ -48,3 +50,92 @@ async def test_a_call_is_possible_again_when_its_wait_is_over() -> None:
 def test_every_gate_counts_for_itself() -> None:
     for _ in range(2):
         Gate(POLICY, clock=lambda: 0.0).admit(CALLER, Call("Limited", {}))
+
+
+def test_an_admission_says_that_a_person_has_to_approve_and_is_counted_all_the_same() -> None:
+    gate = Gate(POLICY, clock=lambda: 0.0)
+    assert gate.admit(CALLER, Call("Free", {})).approval is None
+    approval = gate.admit(CALLER, Call("Asked", {})).approval
+    assert isinstance(approval, Approval)
+    assert approval.rule == "/tools/Asked/action"
+    assert code_of_denial(gate, "Asked") == "limit_exceeded"
+
+
+def test_a_review_tells_the_terms_of_a_call_without_counting_it() -> None:
+    gate = Gate(POLICY, clock=lambda: 0.0)
+    call = Call("Asked", {})
+    for _ in range(3):
+        assert gate.review(call) == gate.review(call)
+    assert gate.admit(CALLER, call) == gate.review(call)
+    with pytest.raises(PolicyDeniedError, match="hidden"):
+        gate.review(Call("Hidden", {}))
+
+
+def test_an_admitted_call_is_never_refunded() -> None:
+    gate = Gate(POLICY, clock=lambda: 0.0)
+    gate.admit(CALLER, Call("Limited", {}))
+    for _ in range(3):
+        assert code_of_denial(gate, "Limited") == "limit_exceeded"
+
+
+# What is left
+
+
+def test_what_is_left_is_told_of_every_tool_that_is_not_hidden() -> None:
+    gate = Gate(POLICY, clock=lambda: 0.0)
+    gate.admit(CALLER, Call("Limited", {}))
+    assert list(gate.remaining(CALLER)) == [
+        LimitStatus("calls", "minute", 1, "session", remaining=0),
+        LimitStatus("Asked_rate_limit", "day", 1, "session", remaining=1),
+    ]
+
+
+@pytest.mark.anyio
+async def test_what_is_left_grows_when_a_window_has_passed() -> None:
+    gate = Gate(POLICY)
+    gate.admit(CALLER, Call("Limited", {}))
+    await anyio.sleep(60)
+    assert [status.remaining for status in gate.remaining(CALLER)] == [1, 1]
+
+
+# Another document
+
+
+def policy_with(limit: str) -> Document:
+    tools = f'"tools": {{"Limited": {{"limits": [{limit}]}}}}'
+    return load("policy.json", f'{{"version": "1", "default": "deny", {tools}}}')
+
+
+def test_a_document_that_replaces_another_holds_from_the_next_call_on() -> None:
+    gate = Gate(policy_with(""), clock=lambda: 0.0)
+    gate.admit(CALLER, Call("Limited", {}))
+    gate.replace(load("policy.json", '{"version": "1", "default": "allow", "hide": ["Limited"]}'))
+    assert gate.is_hidden("Limited")
+    assert code_of_denial(gate, "Limited") == "hidden"
+    gate.admit(CALLER, Call("Free", {}))
+
+
+def test_calls_stay_counted_under_another_document() -> None:
+    gate = Gate(policy_with('{"counter": "c", "window": "minute", "max": 2}'), clock=lambda: 0.0)
+    gate.admit(CALLER, Call("Limited", {}))
+    gate.replace(policy_with('{"counter": "c", "window": 60, "max": 1}'))
+    assert code_of_denial(gate, "Limited") == "limit_exceeded"
+    gate.replace(policy_with('{"counter": "c", "window": 60, "max": 2}'))
+    gate.admit(CALLER, Call("Limited", {}))
+
+
+def test_calls_are_forgotten_when_a_document_names_their_counter_no_more() -> None:
+    named = policy_with('{"counter": "c", "window": "minute", "max": 1}')
+    gate = Gate(named, clock=lambda: 0.0)
+    gate.admit(CALLER, Call("Limited", {}))
+    gate.replace(policy_with(""))
+    gate.replace(named)
+    gate.admit(CALLER, Call("Limited", {}))
+
+
+def test_hiding_a_tool_for_a_while_does_not_forget_its_calls() -> None:
+    gate = Gate(POLICY, clock=lambda: 0.0)
+    gate.admit(CALLER, Call("Limited", {}))
+    gate.replace(POLICY.model_copy(update={"hide": frozenset({"*"})}))
+    gate.replace(POLICY)
+    assert code_of_denial(gate, "Limited") == "limit_exceeded"

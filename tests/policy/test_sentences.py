@@ -1,10 +1,15 @@
-from collections.abc import Mapping
-from typing import Annotated
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, TypeAlias
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from binance_mcp.policy.sentences import Wanted, problems, wanted_name
+from binance_mcp.errors import Problem
+from binance_mcp.policy.sentences import Wanted, one_of, problems
+from binance_mcp.policy.strict_json import Place, parse
+
+Season: TypeAlias = Literal["spring", "autumn"]
 
 
 class Leaf(BaseModel):
@@ -12,6 +17,7 @@ class Leaf(BaseModel):
 
     size: Annotated[int | None, Field(ge=1), Wanted("must be a size")]
     colour: Annotated[str, Wanted("must be a colour")] = "green"
+    season: Annotated[Season, one_of(Season)] = "spring"
 
 
 class Tree(BaseModel):
@@ -21,15 +27,24 @@ class Tree(BaseModel):
     leaf: Leaf = Leaf(size=1)
     leaves: tuple[Leaf, ...] = ()
     places: Annotated[frozenset[str], Field(strict=False)] = frozenset()
-    named: Mapping[Annotated[str, Field(min_length=1), wanted_name("must have a name")], int] = (
-        Field(default_factory=dict[str, int])
-    )
+    named: Mapping[
+        Annotated[str, Field(min_length=1), Wanted("must have a name", of_name=True)], int
+    ] = Field(default_factory=dict[str, int])
+
+
+def owner(place: Place) -> type[BaseModel]:
+    return Tree if len(place) == 1 else Leaf
+
+
+def refusal(value: object) -> Sequence[Problem]:
+    reading = parse("tree.json", json.dumps(value, indent=2))
+    with pytest.raises(ValidationError) as refused:
+        Tree.model_validate(reading.value)
+    return problems(refused.value, reading, owner)
 
 
 def sentences(value: object) -> list[str]:
-    with pytest.raises(ValidationError) as refused:
-        Tree.model_validate(value)
-    return [str(problem) for problem in problems(refused.value, {1: Tree, 2: Leaf, 3: Leaf})]
+    return [str(problem) for problem in refusal(value)]
 
 
 @pytest.mark.parametrize("size", ["1", True, 0, 1.0, ()])
@@ -68,11 +83,46 @@ def test_a_bad_name_is_told_from_a_bad_value_under_it() -> None:
             {"leaves": ({"size": 1, "color": ""},)},
             '/leaves/0/color: is unknown; did you mean "colour"?',
         ),
-        ({"leaf": {"size": 1, "a/b": ""}}, "/leaf/a~1b: is unknown; known here: size, colour"),
+        (
+            {"leaf": {"size": 1, "a/b": ""}},
+            "/leaf/a~1b: is unknown; known here: size, colour, season",
+        ),
     ],
 )
 def test_an_unknown_member_is_answered_with_those_known_there(value: object, sentence: str) -> None:
     assert sentences(value) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("season", "sentence"),
+    [
+        ("Spring", 'must be "spring" or "autumn"; did you mean "spring"?'),
+        ("autum", 'must be "spring" or "autumn"; did you mean "autumn"?'),
+        ("winter", 'must be "spring" or "autumn"'),
+        (1, 'must be "spring" or "autumn"'),
+    ],
+)
+def test_a_word_that_is_misspelt_is_answered_with_a_similar_one(
+    season: object, sentence: str
+) -> None:
+    assert sentences({"leaf": {"size": 1, "season": season}}) == [f"/leaf/season: {sentence}"]
+
+
+@pytest.mark.parametrize(
+    ("value", "line", "column"),
+    [
+        ({"leaf": {"size": 0}}, 3, 13),
+        ({"leaf": {"size": 1, "extra": 0}}, 4, 5),
+        ({"named": {"a": 1, "": 1}}, 4, 5),
+        ({"leaf": {}}, 2, 11),
+        ([], 1, 1),
+    ],
+)
+def test_a_problem_has_the_line_and_the_column_of_the_value_or_of_the_bad_name(
+    value: object, line: int, column: int
+) -> None:
+    (problem,) = refusal(value)
+    assert (problem.line, problem.column) == (line, column)
 
 
 def test_everything_is_said_at_once() -> None:

@@ -1,0 +1,51 @@
+"""What all parts of a policy document have in common: strictness, and what its texts may be."""
+
+from typing import Annotated, Final, TypeAlias, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
+
+from binance_mcp.policy.sentences import Wanted
+
+_LONGEST_SENTENCE: Final = 300
+
+
+class Part(BaseModel):
+    """Base of the models: nothing is converted, nothing unknown is accepted, nothing changes."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class NotNull:
+    """Annotates a type that may be None to say that None is absence, and never null in JSON."""
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return handler(get_args(source)[0])
+
+
+def _legible(text: str) -> str:
+    if not (text.strip() and text.isprintable()):
+        raise ValueError
+    return text
+
+
+IS_LEGIBLE: Final = AfterValidator(_legible)
+_LEGIBLE: Final = "printable text that is not blank"
+
+Name: TypeAlias = Annotated[
+    str, Field(pattern=r"\S"), IS_LEGIBLE, Wanted(f"must be a name: {_LEGIBLE}")
+]
+ToolName: TypeAlias = Annotated[
+    str,
+    Field(pattern=r"\S"),
+    IS_LEGIBLE,
+    Wanted(f"must stand under a tool's name: {_LEGIBLE}", of_name=True),
+]
+Sentence: TypeAlias = Annotated[
+    str,
+    Field(pattern=r"\S", max_length=_LONGEST_SENTENCE),
+    IS_LEGIBLE,
+    Wanted(f"must be one line of {_LEGIBLE}, at most {_LONGEST_SENTENCE} characters"),
+]

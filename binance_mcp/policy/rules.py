@@ -1,0 +1,189 @@
+"""The rules that a policy document may set for calls: their models. Nothing here judges a call."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Final, Literal, Self, TypeAlias
+
+from pydantic import ConfigDict, Field, JsonValue, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from binance_mcp.policy.conditions import Comparison, Operator, Verdict, argument, comparison, fault
+from binance_mcp.policy.part import IS_LEGIBLE, Name, Part, Sentence
+from binance_mcp.policy.sentences import Wanted, one_of
+
+_LONGEST_VALUE: Final = 60
+"""In characters, as the words of a condition say it."""
+_SECONDS: Final[Mapping[str, float]] = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+
+_Word: TypeAlias = Literal["second", "minute", "hour", "day"]
+_Window: TypeAlias = Annotated[
+    _Word | Annotated[float, Field(gt=0, le=31 * 86_400)],
+    Wanted(
+        'must be "second", "minute", "hour", "day" or a number of seconds above 0'
+        " and at most 2678400 (31 days)",
+        tuple(_SECONDS),
+    ),
+    Field(description="A word, or a number of seconds. The window moves: it ends at each call."),
+]
+_Max: TypeAlias = Annotated[
+    int,
+    Field(ge=1, le=1_000_000_000),
+    Wanted("must be a whole number of calls from 1 to 1000000000"),
+    Field(description="How many calls are admitted in any window."),
+]
+Scope: TypeAlias = Literal["session", "grant", "server"]
+
+
+@dataclass
+class Seen:
+    """What a document has said so far, for the rules that span it. The context of validation."""
+
+    hidden: set[str] = field(default_factory=set[str])
+    limits: dict[str, "Limit"] = field(default_factory=dict[str, "Limit"])
+    tool: str = ""
+    """The tool that the document speaks of."""
+
+    def agree(self, limit: "Limit") -> None:
+        """Raise PydanticCustomError if the limit's counter has stood otherwise before."""
+        if self.limits.setdefault(limit.counter, limit) != limit:
+            raise PydanticCustomError(
+                "conflict",
+                'must have the max, window and scope with which counter "{counter}" stands'
+                " first in the document",
+                {"counter": limit.counter},
+            )
+
+
+class Limit(Part):
+    """At most `max` calls in any `window`, counted under the name `counter`, per `scope`."""
+
+    counter: Annotated[
+        Name,
+        Field(description="The name of what counts the calls. Limits with the same name share it."),
+    ]
+    window: _Window
+    max: _Max
+    scope: Annotated[
+        Scope,
+        one_of(Scope),
+        Field(description="Whose calls count together: those of a session, a grant, or everybody."),
+    ] = "session"
+
+    @property
+    def seconds(self) -> float:
+        """Return the length of the window."""
+        return _SECONDS[self.window] if isinstance(self.window, str) else self.window
+
+    @model_validator(mode="after")
+    def _agrees_with_its_namesakes(self, info: ValidationInfo) -> Self:
+        if isinstance(info.context, Seen):
+            info.context.agree(self)
+        return self
+
+
+class RateLimit(Part):
+    """At most `max` calls of a tool in any `window`, per session."""
+
+    max: _Max
+    window: _Window
+
+    def of(self, tool: str) -> Limit:
+        """Return the limit that it is for a tool: one with a counter of its own."""
+        counter = f"{tool}_rate_limit"
+        return Limit.model_construct(counter=counter, window=self.window, max=self.max)
+
+    @model_validator(mode="after")
+    def _has_its_counter_for_itself(self, info: ValidationInfo) -> Self:
+        if isinstance(info.context, Seen):
+            info.context.agree(self.of(info.context.tool))
+        return self
+
+
+_VALUES: Final[Mapping[tuple[Operator, ...], dict[str, JsonValue]]] = {
+    ("in", "not_in"): {"type": "array", "minItems": 1},
+    ("lt", "lte", "gt", "gte"): {"type": "number"},
+    ("regex",): {"type": "string"},
+    ("exists",): {"type": "boolean"},
+}
+"""JSON Schemas of the values that are not free, by operator."""
+
+
+class Condition(Part):
+    """What an argument of a call is compared with."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                {
+                    "if": {"properties": {"op": {"enum": list(ops)}}, "required": ["op"]},
+                    "then": {"properties": {"value": value}},
+                }
+                for ops, value in _VALUES.items()
+            ]
+        }
+    )
+
+    path: Annotated[
+        str,
+        Field(pattern=r"^args(\.[^.]+)+$", max_length=200),
+        IS_LEGIBLE,
+        Wanted('must be "args." and an argument\'s name, and may go on with names in it: args.a.b'),
+        Field(description="Names that lead to the argument, such as args.order.amount."),
+    ]
+    op: Annotated[
+        Operator,
+        one_of(Operator),
+        Field(
+            description="How to compare the argument with `value`. A call whose argument is "
+            "absent, null or of another type is not let through, unless `exists` asks for that."
+        ),
+    ]
+    value: Annotated[
+        object,
+        Field(
+            description="For `in` and `not_in` a list, for `lt`, `lte`, `gt` and `gte` a number, "
+            "for `regex` a pattern that may match anywhere, for `exists` true or false."
+        ),
+    ]
+
+    def holds(self, arguments: object) -> Verdict:
+        """Return whether the condition holds for a call's arguments; None if that is not known."""
+        return self._comparison(argument(arguments, self.path.split(".")[1:]))
+
+    @cached_property
+    def words(self) -> str:
+        """Return the condition in the words of the document: one printable line, not long."""
+        value = json.dumps(self.value).replace("\x7f", "\\u007f")
+        return (
+            f"{self.path} {self.op} {value[:_LONGEST_VALUE]}{'…' * (len(value) > _LONGEST_VALUE)}"
+        )
+
+    @cached_property
+    def _comparison(self) -> Comparison:
+        return comparison(self.op, self.value)
+
+    @field_validator("value")
+    @classmethod
+    def _fits_the_operator(cls, value: object, info: ValidationInfo) -> object:
+        op: Operator | None = info.data.get("op")
+        if op and (sentence := fault(op, value)):
+            raise PydanticCustomError("literal", "{sentence}", {"sentence": sentence})
+        return value
+
+    @model_validator(mode="after")
+    def _is_ready(self) -> Self:
+        _ = self._comparison
+        return self
+
+
+class Rule(Part):
+    """Conditions on a call's arguments, all of which have to hold."""
+
+    conditions: Annotated[
+        tuple[Condition, ...], Field(description="Conditions, all of which have to hold.")
+    ]
+    on_deny: Annotated[
+        Sentence, Field(description="What to tell the agent whose call is denied.")
+    ] = ""

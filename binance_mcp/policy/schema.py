@@ -1,0 +1,23 @@
+"""The JSON Schema of the policy document, for editors. It knows the shape, not every fault."""
+
+import json
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from binance_mcp.policy.document import Document
+
+
+class _Generator(GenerateJsonSchema):
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Leave out a default that only says that nothing is there."""
+        said = super().default_schema(schema)
+        if said.get("default") not in ("allow", "session"):
+            said.pop("default", None)
+        return said
+
+
+def schema() -> str:
+    """Return the schema as the text of `schema.json`: https://json-schema.org/draft/2020-12."""
+    said = Document.model_json_schema(schema_generator=_Generator)
+    return json.dumps({"$schema": _Generator.schema_dialect, **said}, indent=2) + "\n"

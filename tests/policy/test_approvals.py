@@ -1,0 +1,84 @@
+from typing import Any
+
+import pytest
+
+from binance_mcp.policy.approvals import LIFETIME_SECONDS, PendingApprovals
+from binance_mcp.policy.caller import Caller
+from binance_mcp.policy.document import Call
+
+CALLER = Caller("grant", "session")
+CALL = Call("Close", {"listenKey": "abc", "recvWindow": 5})
+
+
+def test_an_answer_lets_its_own_call_through_once() -> None:
+    pending = PendingApprovals()
+    token = pending.ask(CALLER, CALL, now=0)
+    assert pending.take(token, CALLER, CALL, now=1)
+    assert not pending.take(token, CALLER, CALL, now=1)
+
+
+def test_the_order_of_the_arguments_makes_no_other_call() -> None:
+    pending = PendingApprovals()
+    token = pending.ask(CALLER, CALL, now=0)
+    same = Call("Close", dict(reversed(list(CALL.arguments.items()))))
+    assert pending.take(token, CALLER, same, now=1)
+
+
+@pytest.mark.parametrize(
+    ("caller", "call"),
+    [
+        (CALLER, Call("Create", CALL.arguments)),
+        (CALLER, Call("Close", {})),
+        (CALLER, Call("Close", {**CALL.arguments, "recvWindow": 6})),
+        (CALLER, Call("Close", {**CALL.arguments, "recvWindow": "5"})),
+        (CALLER, Call("Close", {**CALL.arguments, "recvWindow": True})),
+        (Caller("grant", "other"), CALL),
+        (Caller("other", "session"), CALL),
+    ],
+)
+def test_an_answer_is_of_no_use_to_another_call_and_is_used_up_by_it(
+    caller: Caller, call: Call
+) -> None:
+    pending = PendingApprovals()
+    token = pending.ask(CALLER, CALL, now=0)
+    assert not pending.take(token, caller, call, now=1)
+    assert not pending.take(token, CALLER, CALL, now=1)
+
+
+def test_true_is_not_one() -> None:
+    pending = PendingApprovals()
+    token = pending.ask(CALLER, Call("Close", {"recvWindow": True}), now=0)
+    assert not pending.take(token, CALLER, Call("Close", {"recvWindow": 1}), now=1)
+
+
+def test_a_person_has_five_minutes() -> None:
+    pending = PendingApprovals()
+    in_time = pending.ask(CALLER, CALL, now=10)
+    too_late = pending.ask(CALLER, CALL, now=10)
+    assert pending.take(in_time, CALLER, CALL, now=9.99 + LIFETIME_SECONDS)
+    assert not pending.take(too_late, CALLER, CALL, now=10 + LIFETIME_SECONDS)
+
+
+def test_an_unknown_token_is_no_answer() -> None:
+    assert not PendingApprovals().take("guess", CALLER, CALL, now=0)
+
+
+def test_more_than_a_thousand_open_questions_withdraw_the_oldest() -> None:
+    pending = PendingApprovals()
+    tokens = [pending.ask(CALLER, CALL, now=0) for _ in range(1001)]
+    assert not pending.take(tokens[0], CALLER, CALL, now=1)
+    assert all(pending.take(token, CALLER, CALL, now=1) for token in tokens[1:])
+
+
+def nested(depth: int) -> Any:  # noqa: ANN401  # any JSON
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_arguments_too_deep_to_be_told_apart_are_never_approved() -> None:
+    pending = PendingApprovals()
+    deep = Call("Close", {"a": nested(100_000)})
+    token = pending.ask(CALLER, deep, now=0)
+    assert not pending.take(token, CALLER, deep, now=1)

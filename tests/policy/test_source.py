@@ -1,0 +1,169 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from binance_mcp.errors import PolicyDeniedError, PolicyError
+from binance_mcp.policy.admission import evaluate
+from binance_mcp.policy.document import Call
+from binance_mcp.policy.rules import Limit
+from binance_mcp.policy.source import PolicySource, load_file, read
+
+OPEN = {"version": "1", "default": "allow"}
+SHUT = {"version": "1", "default": "deny"}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "policy.json"
+    write(path, OPEN)
+    return path
+
+
+def write(path: Path, document: object) -> None:
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
+def age(path: Path, seconds: float) -> None:
+    """Set back when the file was changed."""
+    changed = path.stat().st_mtime - seconds
+    os.utime(path, (changed, changed))
+
+
+def test_without_a_file_the_shipped_policy_is_in_force_and_stays() -> None:
+    source = PolicySource()
+    assert source.document.default == "deny"
+    assert not source.refresh()
+
+
+def test_an_edit_in_place_is_in_force_at_the_next_look(path: Path) -> None:
+    source = PolicySource(path)
+    write(path, SHUT)
+    assert source.refresh()
+    assert source.document.default == "deny"
+    assert not source.refresh()
+
+
+def test_an_edit_of_the_same_length_in_the_same_instant_is_seen(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    changed = path.stat()
+    source = PolicySource(path)
+    path.write_text(text.replace("allow", "deny "), encoding="utf-8")
+    path.write_text(text.replace('"allow"', '"deny" '), encoding="utf-8")
+    os.utime(path, ns=(changed.st_atime_ns, changed.st_mtime_ns))
+    assert source.refresh()
+    assert source.document.default == "deny"
+
+
+def test_a_replacement_is_in_force_at_the_next_look(path: Path) -> None:
+    source = PolicySource(path)
+    other = path.with_name("other.json")
+    write(other, SHUT)
+    age(other, 3600)
+    other.replace(path)
+    assert source.refresh()
+    assert source.document.default == "deny"
+
+
+def test_a_file_that_was_settled_is_not_read_again(path: Path) -> None:
+    age(path, 60)
+    source = PolicySource(path)
+    age(path, 0)
+    assert not source.refresh()
+    assert source.document.default == "allow"
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"version": "2"}', "\xff"])
+def test_a_bad_change_leaves_the_last_good_policy_and_is_told_once(
+    path: Path, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    source = PolicySource(path)
+    digest = source.digest
+    path.write_text(text, encoding="latin-1")
+    assert [source.refresh() for _ in range(3)] == [False] * 3
+    assert source.document.default == "allow"
+    assert source.digest == digest
+    assert source.problem is not None
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "the last good one stays" in caplog.text
+
+
+def test_a_file_that_is_gone_leaves_the_last_good_policy_until_it_is_back(path: Path) -> None:
+    source = PolicySource(path)
+    path.unlink()
+    assert not source.refresh()
+    assert source.problem is not None
+    write(path, SHUT)
+    assert source.refresh()
+    assert source.document.default == "deny"
+    assert source.problem is None
+
+
+def test_a_bad_change_that_is_taken_back_is_no_problem_any_more(path: Path) -> None:
+    source = PolicySource(path)
+    path.write_text("{", encoding="utf-8")
+    source.refresh()
+    write(path, OPEN)
+    assert not source.refresh()
+    assert source.problem is None
+
+
+def test_the_digest_tells_policies_apart(path: Path) -> None:
+    source = PolicySource(path)
+    before = source.digest
+    write(path, SHUT)
+    source.refresh()
+    assert len(before) == 64
+    assert source.digest != before
+
+
+@pytest.mark.parametrize("name", ["missing.json", "a\0b", "~nobody-is-called-so/policy.json"])
+def test_a_file_that_cannot_be_read_is_told_by_its_name(tmp_path: Path, name: str) -> None:
+    path = Path(name) if name.startswith("~") else tmp_path / name
+    with pytest.raises(PolicyError, match="cannot be read"):
+        PolicySource(path)
+
+
+def test_a_file_over_one_mebibyte_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "policy.json"
+    path.write_bytes(b" " * (2**20 + 1))
+    with pytest.raises(PolicyError, match="1 MiB"):
+        read(path)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no endless file here")
+def test_an_endless_file_is_not_read_to_its_end() -> None:
+    with pytest.raises(PolicyError, match="1 MiB"):
+        read(Path("/dev/zero"))
+
+
+def test_a_bad_file_is_refused_by_its_name_and_without_its_content(tmp_path: Path) -> None:
+    path = tmp_path / "policy.json"
+    path.write_text("AKIAsecret")
+    with pytest.raises(PolicyError) as refused:
+        load_file(path)
+    assert str(refused.value).startswith(f"{path}: /: must be JSON, and is not at line 1, column 1")
+    assert "secret" not in str(refused.value)
+
+
+def test_the_shipped_policy_allows_the_five_tools_and_nothing_else() -> None:
+    policy = load_file(None)
+    assert set(policy.tools) == {
+        "BinanceFuturesCreateListenKey",
+        "BinanceFuturesKeepAliveListenKey",
+        "BinanceFuturesCloseListenKey",
+        "BinanceFuturesGetListenKeyStatus",
+        "BinanceFuturesReadUserEvents",
+    }
+    with pytest.raises(PolicyDeniedError, match="not listed"):
+        evaluate(policy, Call("BinanceFuturesPlaceOrder", {}))
+
+
+def test_the_shipped_policy_limits_each_tool_by_session_and_all_of_them_by_grant() -> None:
+    policy = load_file(None)
+    overall = Limit(counter="calls_per_minute", window="minute", max=240, scope="grant")
+    for tool in policy.tools:
+        own = Limit(counter=f"{tool.lower()}_rate", window="minute", max=60, scope="session")
+        limits = evaluate(policy, Call(tool, {})).limits
+        assert [applied.limit for applied in limits] == [own, overall]
