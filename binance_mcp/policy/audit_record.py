@@ -1,0 +1,99 @@
+"""What the audit trail says of a call. Neither how records are bound together, nor where they go.
+
+A record has no values of arguments, and no text in it is long, unprintable, or has anything that
+looks like a key: much of it is what the caller sent.
+"""
+
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from binance_mcp.masking import mask_tokens
+from binance_mcp.policy.caller import Caller
+
+_MOST_NAMES: Final = 64
+_LONGEST_NAME: Final = 64
+_LONGEST_TEXT: Final = 256
+_SESSION_DIGITS: Final = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """The decision about one call of a tool, and what became of the call."""
+
+    time: float
+    """When it was decided: seconds since the Unix epoch."""
+    request_id: str | int
+    transport: Literal["stdio", "http"]
+    caller: Caller
+    tool: str
+    arguments: tuple[str, ...]
+    """The names of the arguments given."""
+    policy: str
+    """The first 16 hexadecimal digits of the SHA-256 of the policy document."""
+    outcome: Literal["ok", "error", "denied"]
+    duration: float
+    """Seconds from the call's arrival to its result."""
+    code: str | None = None
+    """The kind of denial; None if the call was allowed."""
+    rule: str | None = None
+    """JSON pointer of the rule that refused the call; None if it was allowed."""
+    remaining: int | None = None
+    """What is left of the limit that refused the call, or of the tightest; None without limits."""
+    error_code: str | int | None = None
+    """What the call failed with; None if it did not."""
+    upstream_status: int | None = None
+    """HTTP status of the exchange's answer; None if there was none."""
+
+
+def entry(record: Record, salt: bytes) -> str:
+    """Return what the trail says of a call: a JSON object on one line.
+
+    A session is told by a keyed hash of its id, which is a credential over HTTP. Whoever has no
+    `salt` can neither find the id nor check a guess of it.
+    """
+    fields = {
+        "time": _iso(record.time),
+        "requestId": str(record.request_id),
+        "transport": record.transport,
+        "grant": record.caller.grant,
+        "session": _pseudonym(record.caller.session, salt),
+        "tool": record.tool,
+        "arguments": _names(record.arguments),
+        "decision": "deny" if record.outcome == "denied" else "allow",
+        "code": record.code,
+        "rule": record.rule,
+        "remaining": record.remaining,
+        "policy": record.policy,
+        "outcome": record.outcome,
+        "errorCode": record.error_code,
+        "durationMs": round(record.duration * 1000, 3),
+        "upstreamStatus": record.upstream_status,
+    }
+    safe = {name: _text(v) if isinstance(v, str) else v for name, v in fields.items()}
+    return json.dumps(safe, ensure_ascii=False, separators=(",", ":"))
+
+
+def _iso(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    return f"{moment.isoformat(timespec='milliseconds')}Z"
+
+
+def _pseudonym(session: str, salt: bytes) -> str:
+    return hmac.digest(salt, session.encode(errors="replace"), "sha256").hex()[:_SESSION_DIGITS]
+
+
+def _names(names: tuple[str, ...]) -> list[str]:
+    """Return the names in order; "…" stands for those beyond the 64th."""
+    told = [_text(name, _LONGEST_NAME) for name in sorted(names)[:_MOST_NAMES]]
+    return [*told, "…"] if len(names) > _MOST_NAMES else told
+
+
+def _text(text: str, longest: int = _LONGEST_TEXT) -> str:
+    masked = mask_tokens(text)  # before the cut, which could leave a part of a key
+    short = masked if len(masked) <= longest else f"{masked[: longest - 1]}…"
+    if short.isprintable():
+        return short
+    return "".join(character if character.isprintable() else "�" for character in short)

@@ -1,0 +1,64 @@
+"""Verifying an audit trail: whether its records are what was written. Writes and locks nothing."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from binance_mcp.errors import AuditError, BrokenTrailError
+from binance_mcp.policy.audit_chain import LONGEST_LINE, START, Link, check_order, unseal
+from binance_mcp.policy.audit_file import os_errors_told, trail_files
+
+
+@dataclass(frozen=True)
+class VerifiedTrail:
+    """What a trail holds, all of which is as it was written."""
+
+    files: tuple[Path, ...]
+    """Oldest first."""
+    follows: Link
+    """What its first record follows: the `START`, unless older records are not there any more."""
+    last: Link
+    """Its newest record. A trail that ends before one seen earlier was cut off."""
+
+    @property
+    def records(self) -> int:
+        """The number of records."""
+        return self.last.sequence - self.follows.sequence
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the very first record is there."""
+        return self.follows == START
+
+
+def verify(path: Path, key: bytes | None = None) -> VerifiedTrail:
+    """Check every record of the trail whose newest file is `path`, older files included.
+
+    A trail that is written or rotated at that very moment can seem broken; verify it again.
+
+    Raises:
+        BrokenTrailError: A record is not as it was written, or not where. It names the first.
+        AuditError: There is no trail, or it cannot be read.
+
+    """
+    with os_errors_told(path):
+        files = tuple(file for file in reversed(trail_files(path)) if file.exists())
+        if not files:
+            raise AuditError(f"{path}: there is no audit trail")
+        follows = last = None
+        for file, number, line in _lines(files):
+            try:
+                before, link = unseal(line, key)
+                check_order(before, last)
+            except ValueError as error:
+                raise BrokenTrailError(str(file), number, str(error)) from error
+            follows, last = follows or before, link
+    return VerifiedTrail(files, follows or START, last or START)
+
+
+def _lines(files: Iterable[Path]) -> Iterator[tuple[Path, int, bytes]]:
+    for file in files:
+        with file.open("rb") as opened:
+            for number, line in enumerate(iter(partial(opened.readline, LONGEST_LINE), b""), 1):
+                yield file, number, line

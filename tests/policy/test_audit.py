@@ -1,0 +1,205 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from binance_mcp.errors import AuditError
+from binance_mcp.policy.audit import AuditLog, Record
+from binance_mcp.policy.audit_verification import verify
+from binance_mcp.policy.caller import Caller
+from tests.policy.obstacles import disk_full_at, posix
+
+KEY = b"a key"
+RECORD = Record(
+    time=1_700_000_000.0,
+    request_id=1,
+    transport="stdio",
+    caller=Caller(grant="process", session="process"),
+    tool="BinanceFuturesCreateListenKey",
+    arguments=("recvWindow",),
+    policy="0123456789abcdef",
+    outcome="ok",
+    duration=0.1,
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "trail.jsonl"
+
+
+def numbered(number: int) -> Record:
+    return replace(RECORD, request_id=number)
+
+
+def request_ids(path: Path) -> list[int]:
+    return [int(json.loads(line)["requestId"]) for line in path.read_bytes().splitlines()]
+
+
+def obstruct(path: Path) -> Callable[[], None]:
+    """Put a folder in the file's place; return what puts the file back."""
+    aside = path.with_name("aside")
+    path.rename(aside)
+    path.mkdir()
+
+    def clear() -> None:
+        path.rmdir()
+        aside.rename(path)
+
+    return clear
+
+
+def levels(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.levelname for record in caplog.records]
+
+
+def test_a_call_is_a_line_in_the_file(path: Path) -> None:
+    with AuditLog(path) as log:
+        log.ready()
+        log.write(numbered(7))
+        assert request_ids(path) == [7]
+    assert verify(path).records == 1
+
+
+def test_a_trail_goes_on_over_restarts(path: Path) -> None:
+    for number in (1, 2, 3):
+        with AuditLog(path, key=KEY) as log:
+            log.write(numbered(number))
+    assert request_ids(path) == [1, 2, 3]
+    assert verify(path, KEY).records == 3
+
+
+def test_a_trail_goes_on_over_files(path: Path) -> None:
+    with AuditLog(path, max_bytes=2_000) as log:
+        for number in range(12):
+            log.write(numbered(number))
+    verified = verify(path)
+    assert len(verified.files) > 2
+    assert [n for file in verified.files for n in request_ids(file)] == list(range(12))
+    assert (verified.records, verified.is_whole) == (12, True)
+
+
+def test_a_session_is_hashed_alike_within_a_process_only(path: Path) -> None:
+    for _ in range(2):
+        with AuditLog(path) as log:
+            log.write(RECORD)
+            log.write(RECORD)
+    one, alike, *others = [json.loads(line)["session"] for line in path.read_bytes().splitlines()]
+    assert one == alike
+    assert one not in others
+
+
+def test_a_log_that_cannot_be_written_does_not_open(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(AuditError), AuditLog(path):
+        raise AssertionError
+
+
+def test_nothing_shows_the_key(path: Path) -> None:
+    log = AuditLog(path, key=b"a secret key")
+    log.write(RECORD)
+    assert "a secret key" not in repr(log) + path.read_text("utf-8")
+
+
+def test_a_call_that_ended_is_kept_and_no_other_is_admitted_until_it_is_written(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with AuditLog(path) as log:
+        log.write(numbered(1))
+        clear = obstruct(path)
+        log.write(numbered(2))
+        log.write(numbered(3))
+        for _ in range(2):
+            with pytest.raises(AuditError):
+                log.ready()
+        clear()
+        log.ready()
+        assert request_ids(path) == [1, 2, 3]
+    assert verify(path).records == 3
+    assert levels(caplog) == ["ERROR", "WARNING"]
+    assert caplog.messages[0].startswith(
+        f"the audit trail cannot be written, so calls are denied: {path}: "
+    )
+    assert caplog.messages[1] == "the audit trail is written again"
+
+
+def test_a_call_is_not_admitted_when_the_file_has_become_unusable(path: Path) -> None:
+    with AuditLog(path) as log:
+        log.ready()
+        clear = obstruct(path)
+        with pytest.raises(AuditError):
+            log.ready()
+        clear()
+        log.ready()
+
+
+def test_what_is_kept_is_written_before_what_comes_after(path: Path) -> None:
+    with AuditLog(path) as log:
+        log.ready()
+        clear = obstruct(path)
+        log.write(numbered(1))
+        clear()
+        log.write(numbered(2))
+    assert request_ids(path) == [1, 2]
+
+
+def test_every_failure_after_a_recovery_is_loud_again(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with AuditLog(path) as log:
+        for number in range(2):
+            clear = obstruct(path)
+            log.write(numbered(number))
+            clear()
+            log.ready()
+    assert levels(caplog) == ["ERROR", "WARNING"] * 2
+
+
+@posix
+def test_a_full_disk_denies_calls_and_loses_none(path: Path) -> None:
+    with AuditLog(path) as log:
+        log.write(numbered(1))
+        with disk_full_at(path.stat().st_size + 10):
+            log.ready()  # the call under way when the disk is full
+            log.write(numbered(2))
+            with pytest.raises(AuditError, match="No space left"):
+                log.ready()
+        log.ready()
+        assert request_ids(path) == [1, 2]
+    assert verify(path).records == 2
+
+
+def test_what_is_still_kept_at_the_end_is_logged_whole(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with AuditLog(path) as log:
+        obstruct(path)
+        log.write(numbered(1))
+        log.write(numbered(2))
+    assert levels(caplog) == ["ERROR"] * 3
+    told = [message.removeprefix("not in the audit trail: ") for message in caplog.messages[1:]]
+    assert [json.loads(entry)["requestId"] for entry in told] == ["1", "2"]
+
+
+def test_what_is_kept_is_written_at_the_end_if_possible(path: Path) -> None:
+    with AuditLog(path) as log:
+        clear = obstruct(path)
+        log.write(numbered(1))
+        clear()
+    assert request_ids(path) == [1]
+
+
+def test_a_thousand_records_are_kept_and_further_ones_logged_whole(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with AuditLog(path) as log:
+        clear = obstruct(path)
+        for number in range(1_001):
+            log.write(numbered(number))
+        clear()
+        log.ready()
+        assert request_ids(path) == list(range(1_000))
+    assert levels(caplog) == ["ERROR", "ERROR", "WARNING"]
+    assert '"requestId":"1000"' in caplog.messages[1]

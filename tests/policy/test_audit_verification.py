@@ -1,0 +1,191 @@
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from binance_mcp.errors import AuditError, BrokenTrailError
+from binance_mcp.policy.audit_chain import START, Link, seal
+from binance_mcp.policy.audit_verification import VerifiedTrail, verify
+
+KEY = b"a key"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "trail.jsonl"
+
+
+def sealed(count: int, key: bytes | None, after: Link = START) -> list[bytes]:
+    lines: list[bytes] = []
+    for number in range(count):
+        line, after = seal(f'{{"n":{number}}}', after, key)
+        lines.append(line)
+    return lines
+
+
+LINES = sealed(5, KEY)
+OTHERS = sealed(5, KEY, Link(0, "1" * 64))
+INDEXES = st.integers(0, len(LINES) - 1)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("trails") / "trail.jsonl"
+
+
+def verified(file: Path, lines: Sequence[bytes]) -> VerifiedTrail | None:
+    """Return what a trail of `lines` holds; None if it is found to be broken."""
+    file.write_bytes(b"".join(lines))
+    with suppress(BrokenTrailError):
+        return verify(file, KEY)
+    return None
+
+
+def broken(path: Path) -> BrokenTrailError:
+    with pytest.raises(BrokenTrailError) as found:
+        verify(path)
+    return found.value
+
+
+@settings(deadline=None)
+@given(st.integers(0, len(b"".join(LINES)) - 1), st.integers(1, 255))
+def test_any_changed_byte_is_found(file: Path, index: int, difference: int) -> None:
+    trail = bytearray(b"".join(LINES))
+    trail[index] ^= difference
+    assert verified(file, [bytes(trail)]) is None
+
+
+@settings(deadline=None)
+@given(INDEXES)
+def test_a_removed_record_is_found_or_leaves_another_beginning_or_end(
+    file: Path, index: int
+) -> None:
+    whole = verified(file, LINES)
+    assert whole
+    found = verified(file, LINES[:index] + LINES[index + 1 :])
+    if index == 0:
+        assert found
+        assert (found.is_whole, found.follows.sequence, found.last) == (False, 1, whole.last)
+    elif index == len(LINES) - 1:
+        assert found
+        assert found.last.sequence == whole.last.sequence - 1
+    else:
+        assert found is None
+
+
+@settings(deadline=None)
+@given(st.sampled_from([*LINES, *OTHERS]), st.integers(0, len(LINES)))
+def test_an_inserted_record_is_found(file: Path, inserted: bytes, index: int) -> None:
+    assert verified(file, [*LINES[:index], inserted, *LINES[index:]]) is None
+
+
+@settings(deadline=None)
+@given(st.permutations(LINES))
+def test_reordered_records_are_found(file: Path, lines: list[bytes]) -> None:
+    assume(lines != LINES)
+    assert verified(file, lines) is None
+
+
+@settings(deadline=None)
+@given(INDEXES, st.sampled_from([None, b"another key"]))
+def test_a_chain_calculated_anew_without_the_key_is_found(
+    file: Path, index: int, key: bytes | None
+) -> None:
+    before = LINES[:index]
+    last = verified(file, before)
+    assert last
+    assert verified(file, before + sealed(5 - index, key, last.last)) is None
+
+
+@settings(deadline=None)
+@given(st.integers(1, len(b"".join(LINES)) - 1))
+def test_a_trail_cut_off_anywhere_is_found_or_ends_earlier(file: Path, length: int) -> None:
+    whole = verified(file, LINES)
+    found = verified(file, [b"".join(LINES)[:length]])
+    assert whole
+    assert found is None or found.last.sequence < whole.last.sequence
+
+
+ONE, TWO, THREE = sealed(3, None)
+ANOTHER_TWO = seal('{"n":1}', Link(1, "1" * 64), None)[0]
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ([ONE, b"text\n"], "this is not a record"),
+        ([ONE, TWO.replace(b'"n":1', b'"n":7')], "the hash does not fit"),
+        ([ONE, THREE], "record 3 stands where 2 is expected"),
+        ([ONE, ONE], "record 1 stands where 2 is expected"),
+        ([ONE, ANOTHER_TWO], "the record does not follow the one before it"),
+        ([ONE, TWO[:-1]], "the record is cut off"),
+        ([ONE, b"x" * 200_000], "the record is cut off"),
+    ],
+)
+def test_the_first_broken_record_is_named(path: Path, lines: list[bytes], problem: str) -> None:
+    path.write_bytes(b"".join(lines))
+    error = broken(path)
+    assert (error.file, error.line) == (str(path), 2)
+    assert error.problem.startswith(problem)
+    assert str(error) == f"{path}, line 2: {error.problem}"
+
+
+def test_a_break_is_found_in_an_older_file_first(path: Path) -> None:
+    older = path.with_name("trail.jsonl.1")
+    older.write_bytes(ONE + b"text\n")
+    path.write_bytes(b"text\n")
+    assert (broken(path).file, broken(path).line) == (str(older), 2)
+
+
+def test_a_trail_without_its_oldest_file_is_known_to_begin_later(path: Path) -> None:
+    path.with_name("trail.jsonl.2").write_bytes(TWO)
+    path.with_name("trail.jsonl.1").write_bytes(b"")
+    path.write_bytes(THREE)
+    verified = verify(path)
+    assert [file.name for file in verified.files] == [
+        "trail.jsonl.2",
+        "trail.jsonl.1",
+        "trail.jsonl",
+    ]
+    assert (verified.records, verified.is_whole) == (2, False)
+    assert (verified.follows.sequence, verified.last.sequence) == (1, 3)
+
+
+def test_a_file_missing_in_the_middle_is_found(path: Path) -> None:
+    path.with_name("trail.jsonl.2").write_bytes(ONE)
+    path.write_bytes(THREE)
+    assert (broken(path).file, broken(path).line) == (str(path), 1)
+
+
+def test_a_trail_whose_newest_file_is_gone_is_read_from_the_older_ones(path: Path) -> None:
+    path.with_name("trail.jsonl.1").write_bytes(b"".join(LINES))
+    assert verify(path, KEY).records == 5
+
+
+def test_an_empty_file_is_a_whole_trail_without_records(path: Path) -> None:
+    path.touch()
+    verified = verify(path)
+    assert (verified.records, verified.is_whole, verified.last) == (0, True, START)
+
+
+def test_no_file_is_no_trail(path: Path) -> None:
+    with pytest.raises(AuditError) as missing:
+        verify(path)
+    assert str(missing.value) == f"{path}: there is no audit trail"
+
+
+def test_what_cannot_be_read_is_told(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(AuditError) as unreadable:
+        verify(path)
+    assert str(unreadable.value).startswith(f"{path}: ")
+
+
+def test_verifying_changes_nothing(path: Path) -> None:
+    path.write_bytes(b"".join(LINES))
+    verify(path, KEY)
+    assert list(path.parent.iterdir()) == [path]
+    assert path.read_bytes() == b"".join(LINES)
