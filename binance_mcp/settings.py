@@ -87,7 +87,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env",
-        env_file_encoding="utf-8-sig",  # as some editors write it, with a mark at the start
+        env_file_encoding="utf-8",
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
@@ -154,6 +154,16 @@ class Settings(BaseSettings):
         default=None,
         validation_alias="BINANCE_MCP_POLICY",
         description="Policy file, instead of the one shipped.",
+    )
+    audit_log: Path | None = Field(
+        default=None,
+        validation_alias="BINANCE_MCP_AUDIT_LOG",
+        description="File that every decision about a tool call is recorded in. Optional.",
+    )
+    audit_key: SecretStr | None = Field(
+        default=None,
+        validation_alias="BINANCE_MCP_AUDIT_KEY",
+        description="Secret that the records are chained with, so that nobody else can. Optional.",
     )
     host: str = Field(
         default="127.0.0.1",

@@ -8,6 +8,7 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
@@ -37,6 +38,9 @@ logger = logging.getLogger(__name__)
 
 HttpClient = Callable[[], httpx.AsyncClient]
 """Return the client that requests go through."""
+
+answered: Final[ContextVar[int | None]] = ContextVar("answered", default=None)
+"""HTTP status of the last answer to a request of the current task."""
 
 _LISTEN_KEY: Final = "/fapi/v1/listenKey"
 _TIME: Final = "/fapi/v1/time"
@@ -175,6 +179,7 @@ class RestApi:
         return self._read(Answer(response.status_code, response.headers, response.content))
 
     def _read(self, answer: Answer) -> dict[str, Any]:
+        answered.set(answer.status)
         now, server_time = anyio.current_time(), self._server_time()
         self.weight.read(answer.used_weight, now=now, server_time=server_time)
         try:

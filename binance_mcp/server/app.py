@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
+import anyio
 from mcp.server import MCPServer
-from mcp.server.lowlevel import Server
+from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, InputRequiredResult
@@ -16,17 +18,21 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from binance_mcp.clock import WallClock, wall_clock
-from binance_mcp.errors import BinanceMcpError
+from binance_mcp.errors import BinanceMcpError, PolicyDeniedError
 from binance_mcp.futures.credentials import load_credentials
 from binance_mcp.futures.exchange import Exchange, open_exchange
-from binance_mcp.policy.document import Call, load_default, load_file
-from binance_mcp.policy.gate import Gate
-from binance_mcp.server.callers import caller_of
+from binance_mcp.policy.audit import AuditLog
+from binance_mcp.policy.document import Call
+from binance_mcp.policy.source import PolicySource
+from binance_mcp.server.calls import Calls
 from binance_mcp.server.failures import failed_result, failure
+from binance_mcp.server.subscribers import Subscribers
 from binance_mcp.server.tools import listen_key_tools
 from binance_mcp.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+_POLICY_CHECK_SECONDS: Final = 1.0
 
 INSTRUCTIONS = (
     "The listen key of a Binance USD-M Futures account: the credential of its user data stream. "
@@ -36,22 +42,28 @@ INSTRUCTIONS = (
 
 
 class ListenKeyServer(MCPServer[Exchange]):
-    """An MCP server whose every tool call passes the policy's gate."""
+    """An MCP server whose every tool call passes the policy."""
 
     def __init__(
         self, settings: Settings, *, exchange: ASGIApp | None, wall_clock: WallClock
     ) -> None:
         credentials = load_credentials(settings)
-        policy = load_file(settings.policy) if settings.policy else load_default()
+        audit = _audit_log(settings)
+        policy = PolicySource(settings.policy)
         self._environment = settings.environment
-        self._gate = Gate(policy)
+        self._calls = Calls(policy, audit, wall_clock)
+        self._subscribers = Subscribers()
 
         @asynccontextmanager
         async def lifespan(_: MCPServer[Exchange]) -> AsyncGenerator[Exchange]:
-            async with open_exchange(
-                settings, credentials, app=exchange, wall_clock=wall_clock
-            ) as opened:
-                yield opened
+            async with (
+                open_exchange(settings, credentials, app=exchange, wall_clock=wall_clock) as opened,
+                anyio.create_task_group() as tasks,
+            ):
+                tasks.start_soon(self._watch_policy)
+                with audit or nullcontext():
+                    yield opened
+                tasks.cancel_scope.cancel()
 
         tools = listen_key_tools()
         self._arguments = {tool.name: tool.parameters["properties"].keys() for tool in tools}
@@ -63,6 +75,12 @@ class ListenKeyServer(MCPServer[Exchange]):
             tools=tools,
             lifespan=lifespan,
             log_level="WARNING",
+            middleware=[self._subscribers.watch],
+            subscriptions=self._subscribers.bus,
+        )
+        # The SDK derives these options from the server, but for what it sends by itself.
+        self.lowlevel.create_initialization_options = partial(  # pyright: ignore[reportAttributeAccessIssue]
+            self.lowlevel.create_initialization_options, NotificationOptions(tools_changed=True)
         )
 
     @property
@@ -72,7 +90,8 @@ class ListenKeyServer(MCPServer[Exchange]):
 
     async def list_tools(self) -> list[ListedTool]:
         """List the tools that the policy does not hide."""
-        return [tool for tool in await super().list_tools() if not self._gate.is_hidden(tool.name)]
+        tools = await super().list_tools()
+        return [tool for tool in tools if not self._calls.is_hidden(tool.name)]
 
     async def call_tool(
         self,
@@ -86,30 +105,55 @@ class ListenKeyServer(MCPServer[Exchange]):
             ToolError: The tool crashed.
 
         """
-        if name not in self._arguments or self._gate.is_hidden(name):
+        if name not in self._arguments:
             return failed_result(f"Unknown tool: {name}")
+        context = context or Context(mcp_server=self)
+
+        async def make() -> CallToolResult | InputRequiredResult:
+            return await self._make(name, arguments, context)
+
         try:
-            caller = caller_of(context or Context(mcp_server=self))
-            self._gate.admit(caller, Call(name, arguments))
-            if unknown := sorted(arguments.keys() - self._arguments[name]):
-                return failed_result(self._unknown_arguments(name, unknown))
-            return await super().call_tool(name, arguments, context)
+            return await self._calls.run(context, Call(name, arguments), make)
         except BinanceMcpError as error:
-            return self._failed(name, error)
+            logger.info("%s: %s", name, error)
+            if isinstance(error, PolicyDeniedError) and error.code == "hidden":
+                return failed_result(f"Unknown tool: {name}")
+            return failure(error, self._environment)
+
+    async def _make(
+        self, name: str, arguments: dict[str, Any], context: Context[Exchange, Any]
+    ) -> CallToolResult | InputRequiredResult:
+        if unknown := sorted(arguments.keys() - self._arguments[name]):
+            known = ", ".join(sorted(self._arguments[name]))
+            return failed_result(
+                f"Unknown arguments: {', '.join(unknown)}. {name} takes: {known or 'none'}."
+            )
+        try:
+            return await super().call_tool(name, arguments, context)
         except ToolError as error:
             if isinstance(error.__cause__, BinanceMcpError):
-                return self._failed(name, error.__cause__)
+                raise error.__cause__ from None
             if isinstance(error.__cause__, ValidationError):
                 return failed_result(_invalid_arguments(error.__cause__))
             raise
 
-    def _failed(self, name: str, error: BinanceMcpError) -> CallToolResult:
-        logger.info("%s: %s", name, error)
-        return failure(error, self._environment)
+    async def _watch_policy(self) -> None:
+        """Tell clients when a changed policy shows other tools."""
+        shown = await self.list_tools()
+        while True:
+            await anyio.sleep(_POLICY_CHECK_SECONDS)
+            self._calls.refresh_policy()
+            if (now_shown := await self.list_tools()) != shown:
+                shown = now_shown
+                await self._subscribers.tools_changed()
 
-    def _unknown_arguments(self, name: str, unknown: list[str]) -> str:
-        known = ", ".join(sorted(self._arguments[name]))
-        return f"Unknown arguments: {', '.join(unknown)}. {name} takes: {known}."
+
+def _audit_log(settings: Settings) -> AuditLog | None:
+    if settings.audit_log is None:
+        return None
+    key = settings.audit_key.get_secret_value().encode() if settings.audit_key else None
+    with AuditLog(settings.audit_log.expanduser(), key=key) as log:  # which checks it
+        return log
 
 
 def _invalid_arguments(error: ValidationError) -> str:
@@ -127,6 +171,7 @@ def create_server(
     Raises:
         SettingsError: A private key cannot be used.
         PolicyError: The policy file cannot be used.
+        AuditError: The audit trail cannot be written.
 
     """
     return ListenKeyServer(settings, exchange=exchange, wall_clock=wall_clock)

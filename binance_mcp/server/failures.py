@@ -148,7 +148,7 @@ def _detail(error: BinanceMcpError) -> dict[str, Any]:
     known = isinstance(error, BinanceError)
     retry_after = error.retry_after if known else None
     return {
-        "code": _code(type(error)),
+        "code": error_code(error),
         "message": str(error),
         "retryable": (known and error.is_retryable) or retry_after is not None,
         "retryAfterSeconds": retry_after,
@@ -157,9 +157,9 @@ def _detail(error: BinanceMcpError) -> dict[str, Any]:
     }
 
 
-def _code(error: type[BinanceMcpError]) -> str:
-    """Return a class's name as a code: `InvalidListenKeyError` is `invalid_listen_key`."""
-    name = error.__name__.removesuffix("Error")
+def error_code(error: BinanceMcpError) -> str:
+    """Return an error's class as a code: an `InvalidListenKeyError` is `invalid_listen_key`."""
+    name = type(error).__name__.removesuffix("Error")
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 

@@ -123,7 +123,7 @@ async def test_a_port_in_use_is_told(serve: Serve, url: str) -> None:
 @pytest.mark.parametrize("ipv6", [False, True], ids=["ipv4", "ipv6"])
 async def test_sigterm_ends_the_server_with_an_open_stream(*, ipv6: bool) -> None:
     host = "::1" if ipv6 else "127.0.0.1"
-    with subprocess.Popen(  # noqa: ASYNC220  # it starts at once
+    with subprocess.Popen(
         [sys.executable, "-m", "binance_mcp", "http", "--host", host, "--port", "0"],
         env={**os.environ, "BINANCE_ENVIRONMENT": "sandbox"},
         stderr=subprocess.PIPE,

@@ -45,7 +45,7 @@ async def first_event(sdk: Any, key: str, rest_url: str) -> str:  # noqa: ANN401
     stream.on("message", received.set_result)
     body = f'{{"event": {EVENT}}}'.encode()
     pushed = urllib.request.Request(f"{rest_url}/sandbox/events", body)  # noqa: S310
-    with urllib.request.urlopen(pushed) as answer:  # noqa: ASYNC210, S310
+    with urllib.request.urlopen(pushed) as answer:  # noqa: S310
         assert json.load(answer) == {"delivered": 1}
     event = type((await asyncio.wait_for(received, 10)).actual_instance).__name__
     await connection.close_connection()

@@ -1,0 +1,119 @@
+"""Asking the person whether a call may be made, through MCP elicitation, in both protocol eras.
+
+In the revisions with a handshake the server asks while the call waits; from 2026-07-28 on, the
+call is answered with the question, and made again with the person's answer.
+https://modelcontextprotocol.io/specification/2026-07-28/client/elicitation
+"""
+
+import json
+from typing import Any, Final
+
+import anyio
+from mcp.server.mcpserver import Context
+from mcp.shared.exceptions import MCPError
+from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
+from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
+
+from binance_mcp.errors import PolicyDeniedError
+from binance_mcp.masking import mask, mask_tokens
+from binance_mcp.policy.admission import Approval
+from binance_mcp.policy.approvals import LIFETIME_SECONDS, PendingApprovals
+from binance_mcp.policy.caller import Caller
+from binance_mcp.policy.document import Call
+
+_QUESTION: Final = "approval"
+_FORM: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "approve": {"type": "boolean", "title": "Allow this call, this once?", "default": False}
+    },
+    "required": ["approve"],
+}
+_CODES: Final = {
+    "declined": "the person declined",
+    "cancelled": "the person closed the question",
+    "unanswered": "no answer to this very call came in time",
+    "unavailable": "this client cannot ask a person, because it has no elicitation",
+}
+_ACTIONS: Final = {"accept": "declined", "decline": "declined", "cancel": "cancelled"}
+
+
+class Approvals:
+    """Lets a call through if a person approves it: this call, once, within five minutes."""
+
+    def __init__(self) -> None:
+        self._pending = PendingApprovals()
+
+    def is_answer(self, context: Context[Any, Any]) -> bool:
+        """Return whether a call is made for the second time, with a person's answer."""
+        return context.request_state is not None and not _has_handshake(context)
+
+    async def seek(
+        self, context: Context[Any, Any], caller: Caller, call: Call, approval: Approval
+    ) -> InputRequiredResult | None:
+        """Return None if the person approved, or the question that the client has to ask.
+
+        Raises:
+            PolicyDeniedError: They did not approve, or the client cannot ask them.
+
+        """
+        capabilities = context.client_capabilities
+        if capabilities is None or capabilities.elicitation is None:
+            raise _denied(approval, "unavailable")
+        question = ElicitRequestFormParams(message=_message(call, approval), requested_schema=_FORM)
+        if _has_handshake(context):
+            answer = await _ask(context, question)
+        elif not self.is_answer(context):
+            token = self._pending.ask(caller, call, now=anyio.current_time())
+            return InputRequiredResult(
+                input_requests={_QUESTION: ElicitRequest(params=question)}, request_state=token
+            )
+        else:
+            answer = self._answer(context, caller, call)
+        if answer is None:
+            raise _denied(approval, "unanswered")
+        if answer.action != "accept" or (answer.content or {}).get("approve") is not True:
+            raise _denied(approval, _ACTIONS[answer.action])
+        return None
+
+    def _answer(
+        self, context: Context[Any, Any], caller: Caller, call: Call
+    ) -> ElicitResult | None:
+        token = context.request_state or ""
+        if not self._pending.take(token, caller, call, now=anyio.current_time()):
+            return None
+        answer = (context.input_responses or {}).get(_QUESTION)
+        return answer if isinstance(answer, ElicitResult) else None
+
+
+def _has_handshake(context: Context[Any, Any]) -> bool:
+    return context.protocol_version in HANDSHAKE_PROTOCOL_VERSIONS
+
+
+async def _ask(
+    context: Context[Any, Any], question: ElicitRequestFormParams
+) -> ElicitResult | None:
+    try:
+        with anyio.move_on_after(LIFETIME_SECONDS):
+            return await context.session.elicit_form(
+                question.message, question.requested_schema, context.request_context.request_id
+            )
+    except MCPError:
+        return None  # the client refuses to ask, or is gone
+    return None
+
+
+def _message(call: Call, approval: Approval) -> str:
+    arguments = {
+        name: mask(value) if name == "listenKey" and isinstance(value, str) else value
+        for name, value in call.arguments.items()
+    }
+    return mask_tokens(f"Allow {call.tool} with {json.dumps(arguments)}? {approval.reason}")
+
+
+def _denied(approval: Approval, code: str) -> PolicyDeniedError:
+    return PolicyDeniedError(
+        f"A person has to approve this call, and {_CODES[code]}. {approval.reason}",
+        code=f"approval_{code}",
+        rule=approval.rule,
+    )

@@ -1,0 +1,143 @@
+"""The way of one call: past the policy, and the person if it says so, to the tool; then audited.
+
+No call reaches a tool by another way.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+from mcp.server.mcpserver import Context
+from mcp.types import CallToolResult, InputRequiredResult
+from starlette.requests import Request
+
+from binance_mcp.clock import WallClock
+from binance_mcp.errors import AuditError, BinanceMcpError, PolicyDeniedError
+from binance_mcp.futures.rest_api import answered
+from binance_mcp.policy.audit import AuditLog, Record
+from binance_mcp.policy.caller import Caller
+from binance_mcp.policy.document import Call
+from binance_mcp.policy.gate import Gate
+from binance_mcp.policy.source import PolicySource
+from binance_mcp.server.approval import Approvals
+from binance_mcp.server.callers import caller_of
+from binance_mcp.server.failures import error_code
+
+Result = CallToolResult | InputRequiredResult
+
+
+class Calls:
+    """Admits calls, and records what was decided and what became of it."""
+
+    def __init__(self, policy: PolicySource, audit: AuditLog | None, wall_clock: WallClock) -> None:
+        self._policy = policy
+        self._audit = audit
+        self._wall_clock = wall_clock
+        self._gate = Gate(policy.document)
+        self._approvals = Approvals()
+
+    def is_hidden(self, tool: str) -> bool:
+        """Return whether the policy hides a tool."""
+        return self._gate.is_hidden(tool)
+
+    def refresh_policy(self) -> bool:
+        """Take in a policy file that has changed, and return whether it has."""
+        is_another = self._policy.refresh()
+        if is_another:
+            self._gate.replace(self._policy.document)
+        return is_another
+
+    async def run(
+        self, context: Context[Any, Any], call: Call, make: Callable[[], Awaitable[Result]]
+    ) -> Result:
+        """Make a call if it may be made; or return the question that a person has to answer first.
+
+        Raises:
+            PolicyDeniedError: It may not be made. A call by `make` fails as that does.
+
+        """
+        self._expect_audit()
+        self.refresh_policy()
+        caller = caller_of(context)
+        start = self._wall_clock(), anyio.current_time()
+        answered.set(None)
+        end: Result | BaseException | None = None
+        try:
+            result = end = await self._admit(context, caller, call) or await make()
+        except BaseException as error:
+            end = error
+            raise
+        finally:
+            if self._audit and end is not None and not isinstance(end, InputRequiredResult):
+                self._audit.write(self._record(context, caller, call, start, end))
+        return result
+
+    async def _admit(
+        self, context: Context[Any, Any], caller: Caller, call: Call
+    ) -> InputRequiredResult | None:
+        is_answer = self._approvals.is_answer(context)
+        approval = self._gate.review(call).approval if is_answer else None
+        if approval is None:  # else the call was counted when the question was asked
+            approval = self._gate.admit(caller, call).approval
+        if approval is None:
+            return None
+        return await self._approvals.seek(context, caller, call, approval)
+
+    def _expect_audit(self) -> None:
+        try:
+            if self._audit:
+                self._audit.ready()
+        except AuditError:
+            raise PolicyDeniedError(
+                "The audit trail cannot be written, so no call is admitted; the server's log says"
+                " why.",
+                code="audit_unavailable",
+                rule="",
+            ) from None
+
+    def _record(
+        self,
+        context: Context[Any, Any],
+        caller: Caller,
+        call: Call,
+        start: tuple[float, float],
+        end: CallToolResult | BaseException,
+    ) -> Record:
+        decided, started = start
+        denied = end if isinstance(end, PolicyDeniedError) else None
+        error = _error_code(end)
+        limit = denied and denied.limit
+        return Record(
+            time=decided,
+            request_id=context.request_context.request_id or "",
+            transport="http" if isinstance(context.request_context.request, Request) else "stdio",
+            caller=caller,
+            tool=call.tool,
+            arguments=tuple(call.arguments),
+            policy=self._policy.digest[:16],
+            outcome="denied" if denied else "error" if error else "ok",
+            duration=anyio.current_time() - started,
+            code=denied and denied.code,
+            rule=denied and denied.rule,
+            remaining=limit.remaining if limit else None if denied else self._left(caller, call),
+            error_code=None if denied else error,
+            upstream_status=answered.get(),
+        )
+
+    def _left(self, caller: Caller, call: Call) -> int | None:
+        """Return what is left of the tightest of the limits of an admitted call."""
+        counters = {applied.limit.counter for applied in self._gate.review(call).limits}
+        left = [each.remaining for each in self._gate.remaining(caller) if each.counter in counters]
+        return min(left, default=None)
+
+
+def _error_code(end: CallToolResult | BaseException) -> str | None:
+    match end:
+        case CallToolResult():
+            return "invalid_arguments" if end.is_error else None
+        case BinanceMcpError():
+            return error_code(end)
+        case Exception():
+            return "crash"
+        case _:
+            return "cancelled"

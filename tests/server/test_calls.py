@@ -1,0 +1,149 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+
+from binance_mcp.errors import AuditError
+from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.policy.audit_verification import verify
+from binance_mcp.policy.source import PolicySource
+from binance_mcp.server.app import create_server
+from binance_mcp.settings import Settings
+from tests.server.connections import (
+    CLOSE,
+    CREATE,
+    KEEPALIVE,
+    Connect,
+    Era,
+    Serve,
+    denial,
+    failure,
+    succeeded,
+    text,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def trail(tmp_path: Path) -> Path:
+    return tmp_path / "audit.jsonl"
+
+
+def records(trail: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in trail.read_text(encoding="utf-8").splitlines()]
+
+
+async def test_a_changed_policy_judges_the_next_call(connect: Connect, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text('{"version": "1", "default": "allow"}')
+    async with connect(policy=policy) as client:
+        assert not denial(await client.call_tool(CREATE, {}))
+        policy.write_text('{"version": "1", "default": "deny"}')
+        assert denial(await client.call_tool(CREATE, {}))["code"] == "not_listed"
+        policy.write_text('{"version": "1", "default": "allow"')
+        assert denial(await client.call_tool(CREATE, {}))["code"] == "not_listed"
+
+
+async def test_every_decision_is_recorded_with_what_became_of_the_call(
+    connect: Connect, trail: Path, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.json"
+    limit = {"counter": "creates", "window": "minute", "max": 2}
+    tools = {CREATE: {"limits": [limit]}, KEEPALIVE: {}}
+    policy.write_text(json.dumps({"version": "1", "default": "deny", "tools": tools}))
+    async with connect(policy=policy, audit_log=trail) as client:
+        key = succeeded(await client.call_tool(CREATE, {"recvWindow": 5000}))["listenKey"]
+        failure(await client.call_tool(KEEPALIVE, {"listenKey": key[::-1]}))
+        sandbox.arm("http_401_-2015")
+        failure(await client.call_tool(KEEPALIVE, {"listenKey": key}))
+        assert (await client.call_tool(KEEPALIVE, {"nonsense": key})).is_error
+        assert denial(await client.call_tool(CLOSE, {}))
+        assert not denial(await client.call_tool(CREATE, {}))
+        assert denial(await client.call_tool(CREATE, {}))
+        assert (await client.call_tool("Unknown", {})).is_error
+    found = [
+        (r["tool"], r["arguments"], r["outcome"], r["code"] or r["errorCode"], r["rule"])
+        for r in records(trail)
+    ]
+    assert found == [
+        (CREATE, ["recvWindow"], "ok", None, None),
+        (KEEPALIVE, ["listenKey"], "error", "listen_key_mismatch", None),
+        (KEEPALIVE, ["listenKey"], "error", "rejected_api_key", None),
+        (KEEPALIVE, ["nonsense"], "error", "invalid_arguments", None),
+        (CLOSE, [], "denied", "not_listed", "/default"),
+        (CREATE, [], "ok", None, None),
+        (CREATE, [], "denied", "limit_exceeded", f"/tools/{CREATE}/limits/0"),
+    ]
+    assert [r["remaining"] for r in records(trail)] == [1, None, None, None, None, 0, 0]
+    assert [r["upstreamStatus"] for r in records(trail)] == [200, None, 401, None, None, 200, None]
+    assert {r["policy"] for r in records(trail)} == {PolicySource(policy).digest[:16]}
+    assert {(r["transport"], r["grant"]) for r in records(trail)} == {("stdio", "process")}
+    assert key not in trail.read_text(encoding="utf-8")
+    assert verify(trail, None).records == 7
+
+
+async def test_the_duration_and_the_time_of_a_call_are_recorded(
+    connect: Connect, trail: Path, sandbox: Sandbox
+) -> None:
+    async with connect(audit_log=trail, timeout_seconds=2) as client:
+        await anyio.sleep(100)
+        sandbox.arm("timeout")
+        succeeded(await client.call_tool(CREATE, {}))
+    (record,) = records(trail)
+    assert record["durationMs"] == pytest.approx(2200, abs=110)
+    assert record["time"].startswith("2026-11-18T")
+
+
+async def test_while_the_trail_cannot_be_written_no_call_is_admitted(
+    connect: Connect, trail: Path, sandbox: Sandbox
+) -> None:
+    async with connect(audit_log=trail) as client:
+        succeeded(await client.call_tool(CREATE, {}))
+        trail.rename(trail.with_name("moved"))
+        trail.mkdir()
+        denied = await client.call_tool(CREATE, {})
+        trail.rmdir()
+        succeeded(await client.call_tool(CREATE, {}))
+    assert denial(denied)["code"] == "audit_unavailable"
+    assert str(trail) not in text(denied)
+    assert len(sandbox.requests) == 2
+
+
+async def test_a_cancelled_call_and_a_crash_are_recorded(trail: Path, era: Era) -> None:
+    async def exchange(scope: Any, *_: object) -> None:  # noqa: ANN401  # ASGI's
+        if scope["method"] == "POST":
+            raise KeyError
+        await anyio.sleep_forever()
+
+    settings = Settings(
+        api_key="k" * 64,  # pyright: ignore[reportArgumentType]
+        environment="sandbox",
+        audit_log=trail,
+    )
+    async with Client(create_server(settings, exchange=exchange), mode=era) as client:
+        assert (await client.call_tool(CREATE, {})).is_error
+        with anyio.move_on_after(1):
+            await client.call_tool(KEEPALIVE, {})
+    assert [(r["tool"], r["errorCode"]) for r in records(trail)] == [
+        (CREATE, "crash"),
+        (KEEPALIVE, "cancelled"),
+    ]
+
+
+def test_a_trail_that_cannot_be_written_stops_the_server_from_being_made(
+    serve: Serve, tmp_path: Path
+) -> None:
+    with pytest.raises(AuditError):
+        serve(audit_log=tmp_path / "missing" / "audit.jsonl")
+
+
+async def test_the_trail_is_sealed_with_the_key(connect: Connect, trail: Path) -> None:
+    async with connect(audit_log=trail, audit_key="a key of mine") as client:
+        await client.call_tool(CREATE, {})
+    assert verify(trail, b"a key of mine").records == 1
+    with pytest.raises(AuditError):
+        verify(trail, b"another key")
