@@ -40,6 +40,7 @@ _MESSAGES: Final = {
 }
 _NOT_IN_A_BASE_URL: Final = frozenset(" ?#@\\")
 """A query, a fragment and credentials have no place there."""
+_LATEST_KEEPALIVE_SECONDS: Final = 3300.0
 
 
 def is_loopback(host: str) -> bool:
@@ -155,6 +156,32 @@ class Settings(BaseSettings):
         validation_alias="BINANCE_MCP_POLICY",
         description="Policy file, instead of the one shipped.",
     )
+    auto_keepalive: bool = Field(
+        default=True,
+        validation_alias="BINANCE_MCP_AUTO_KEEPALIVE",
+        description="Whether the server keeps a listen key alive by itself.",
+    )
+    keepalive_seconds: float = Field(
+        default=1800.0,
+        ge=1,
+        le=3000,
+        allow_inf_nan=False,
+        validation_alias="BINANCE_MCP_KEEPALIVE_SECONDS",
+        description="Seconds from one automatic keepalive to the next.",
+    )
+    keepalive_jitter_seconds: float = Field(
+        default=300.0,
+        ge=0,
+        le=600,
+        allow_inf_nan=False,
+        validation_alias="BINANCE_MCP_KEEPALIVE_JITTER_SECONDS",
+        description="Seconds by which a keepalive may be later, by chance.",
+    )
+    reveal_listen_key: bool = Field(
+        default=True,
+        validation_alias="BINANCE_MCP_REVEAL_LISTEN_KEY",
+        description="Whether tools and resource show the listen key; otherwise it is masked.",
+    )
     audit_log: Path | None = Field(
         default=None,
         validation_alias="BINANCE_MCP_AUDIT_LOG",
@@ -196,12 +223,24 @@ class Settings(BaseSettings):
         return {name: value for name, value in values.items() if not _is_unset(value)}
 
     @model_validator(mode="after")
+    def _check_keepalive(self) -> Self:
+        if self.keepalive_seconds + self.keepalive_jitter_seconds > _LATEST_KEEPALIVE_SECONDS:
+            raise PydanticCustomError(
+                "late_keepalive",
+                "with BINANCE_MCP_KEEPALIVE_JITTER_SECONDS it must be at most 3300 (55 minutes), "
+                "because a listen key lives 60",
+                {"field": "keepalive_seconds"},
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_one_credential(self) -> Self:
         if sum(bool(v) for v in (self.api_secret, self.private_key, self.private_key_file)) > 1:
             raise PydanticCustomError(
                 "several_credentials",
                 "set at most one of BINANCE_API_SECRET, BINANCE_PRIVATE_KEY and "
                 "BINANCE_PRIVATE_KEY_FILE",
+                {"field": "private_key"},
             )
         return self
 
@@ -230,7 +269,7 @@ def validation_message(details: ErrorDetails) -> str:
 
 
 def _problem(details: ErrorDetails) -> Problem:
-    field, *_ = details["loc"] or ("private_key",)
+    field, *_ = details["loc"] or (details.get("ctx", {})["field"],)
     info = Settings.model_fields.get(str(field))
     variable = str(info.validation_alias) if info else str(field)
     return Problem(variable, validation_message(details))

@@ -2,6 +2,9 @@ import json
 import re
 from pathlib import Path
 
+from binance_mcp.clock import wall_clock
+from binance_mcp.policy.source import PolicySource
+from binance_mcp.server.calls import Calls
 from binance_mcp.server.tools import listen_key_tools
 from binance_mcp.settings import Settings
 
@@ -30,7 +33,8 @@ def test_the_tools_table_has_every_tool_with_its_arguments() -> None:
     rows = [line.split("|")[1:3] for line in section("Tools").splitlines() if "| `B" in line]
     named = [(re.findall(r"\w+", name)[0], re.findall(r"\w+", args)) for name, args in rows]
     assert named == [
-        (tool.name, list(tool.parameters["properties"])) for tool in listen_key_tools()
+        (tool.name, list(tool.parameters["properties"]))
+        for tool in listen_key_tools(Calls(PolicySource(), None, wall_clock))
     ]
 
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-from binance_mcp.futures.listen_key import ListenKey
-
 EVENT_TYPES: Final = (
     "ORDER_TRADE_UPDATE",
     "ACCOUNT_UPDATE",
@@ -36,14 +34,14 @@ class Environment:
     weight_limit: int
     """Request weight that an IP address may use in a minute."""
 
-    def user_stream_url(self, listen_key: ListenKey) -> str:
-        """Return the WebSocket URL of the user data stream behind `listen_key`: a secret.
+    def user_stream_url(self, listen_key: str) -> str:
+        """Return the WebSocket URL of the user data stream behind `listen_key`: as secret as that.
 
         Only the routed form with `events` is sure to deliver, `listenKeyExpired` included:
         https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams/Important-WebSocket-Change-Notice
         """
-        key, events = listen_key.get_secret_value(), "/".join(EVENT_TYPES)
-        return f"{self.stream_url}/private/ws?listenKey={key}&events={events}"
+        events = "/".join(EVENT_TYPES)
+        return f"{self.stream_url}/private/ws?listenKey={listen_key}&events={events}"
 
 
 ENVIRONMENTS: Final = {

@@ -1,19 +1,22 @@
 """The exchange side as a whole, for as long as it is open: settings in, keeper out."""
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+import anyio
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
-from binance_mcp.clock import WallClock, wall_clock
+from binance_mcp.clock import SteadyClock, WallClock, wall_clock
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.environment import ENVIRONMENTS, Environment
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.rest_api import RestApi, http_client
+from binance_mcp.futures.schedule import Schedule
 from binance_mcp.futures.signing import hmac_signer
 from binance_mcp.futures.weight import RequestWeight
 from binance_mcp.settings import Settings, is_loopback
@@ -29,6 +32,11 @@ class Exchange:
     keeper: ListenKeyKeeper
     wall_clock: WallClock
 
+    def date_of(self, at: float) -> datetime:
+        """Return the date, to the second, of a time on the keeper's clock."""
+        ago = self.keeper.clock.now() - at
+        return datetime.fromtimestamp(round(self.wall_clock() - ago), UTC)
+
 
 @asynccontextmanager
 async def open_exchange(
@@ -37,11 +45,13 @@ async def open_exchange(
     *,
     app: ASGIApp | None = None,
     wall_clock: WallClock = wall_clock,
+    on_change: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[Exchange]:
-    """Open the configured environment; nothing is sent yet.
+    """Open the configured environment; nothing is sent yet. The keeper runs while it is open.
 
     With `app`, that app in this process answers in Binance's place. The environment `sandbox`
-    without a REST URL brings its own, with a new account.
+    without a REST URL brings its own, with a new account. `on_change` is called after every change
+    of the listen key's life.
     """
     preset = ENVIRONMENTS[settings.environment]
     environment = replace(
@@ -62,9 +72,24 @@ async def open_exchange(
                 timeout=settings.timeout_seconds,
                 wall_clock=wall_clock,
             )
-            yield Exchange(environment, ListenKeyKeeper(rest_api), wall_clock)
+            keeper = ListenKeyKeeper(
+                rest_api,
+                _schedule(settings),
+                clock=SteadyClock(wall_clock),
+                on_change=on_change,
+            )
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(keeper.run)
+                yield Exchange(environment, keeper, wall_clock)
+                tasks.cancel_scope.cancel()
     finally:
         logger.info("stopped using %s; a listen key is left as it is", environment.name)
+
+
+def _schedule(settings: Settings) -> Schedule | None:
+    if not settings.auto_keepalive:
+        return None
+    return Schedule(settings.keepalive_seconds, settings.keepalive_jitter_seconds)
 
 
 def _sandbox(wall_clock: WallClock) -> tuple[ASGIApp, Credentials]:

@@ -1,12 +1,29 @@
 """The keeper of the account's one listen key: every request about it goes through here."""
 
+import logging
+import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 import anyio
 
+from binance_mcp.clock import SteadyClock
 from binance_mcp.errors import BinanceError, InvalidListenKeyError, ListenKeyMismatchError
-from binance_mcp.futures.listen_key import VALIDITY_SECONDS, ActiveKey, ListenKey, ListenKeyLife
+from binance_mcp.futures.listen_key import (
+    VALIDITY_SECONDS,
+    ActiveKey,
+    ListenKey,
+    ListenKeyLife,
+    State,
+)
 from binance_mcp.futures.rest_api import RestApi
+from binance_mcp.futures.schedule import Schedule
+
+logger = logging.getLogger(__name__)
+
+_TICK_SECONDS: Final = 30.0
+"""How often the clock is read while a key is active: so long after its end a sleep is noticed."""
 
 
 @dataclass(frozen=True)
@@ -20,20 +37,31 @@ class _Creation:
 class ListenKeyKeeper:
     """Creates, keeps alive and closes the listen key, one request at a time.
 
-    On shutdown nothing happens to the key: other programs of the account may use it.
+    While `run` runs, and with a schedule, it keeps the key alive by itself, and replaces one that
+    was lost. On shutdown nothing happens to the key: other programs of the account may use it.
     """
 
     rest_api: RestApi
+    schedule: Schedule | None = None
+    """Without one, nothing is kept alive automatically."""
+    clock: SteadyClock = field(default_factory=SteadyClock)
+    rng: Callable[[], float] = random.random
+    """Returns a number in [0, 1), for the jitter and the pauses between retries."""
     validity: float = VALIDITY_SECONDS
     """Seconds that a key lives after it was created or kept alive."""
+    on_change: Callable[[], None] = lambda: None
+    """Called after every change of `life`. Must not raise."""
+    next_keepalive_at: float | None = field(default=None, init=False)
+    """When the key is to be kept alive automatically, or created again; None if it is not."""
     _life: ListenKeyLife = field(default_factory=ListenKeyLife, init=False)
     _last_creation: _Creation = field(default_factory=_Creation, init=False)
     _turn: anyio.Lock = field(default_factory=anyio.Lock, init=False)
+    _changed: anyio.Event = field(default_factory=anyio.Event, init=False)
 
     @property
     def life(self) -> ListenKeyLife:
-        """What is known of the key now; `expires_at` is on `anyio.current_time()`'s clock."""
-        return self._life.at(anyio.current_time())
+        """What is known of the key now. Times are on `clock`."""
+        return self._life.at(self.clock.now())
 
     async def create(self, recv_window: float | None = None) -> ActiveKey:
         """Create the key, or extend the active one. Concurrent calls share one request.
@@ -53,7 +81,7 @@ class ListenKeyKeeper:
     async def keepalive(
         self, listen_key: str | None = None, recv_window: float | None = None
     ) -> ActiveKey:
-        """Extend the active key by its validity.
+        """Extend the active key by its validity; with a schedule, replace one that was lost.
 
         `listen_key` is compared with the account's, and is never sent.
 
@@ -64,9 +92,10 @@ class ListenKeyKeeper:
             BinanceError: The class says what went wrong.
 
         """
+        keep = self._keep_or_replace if self.schedule else self._keepalive
         async with self._turn:
             self._compare(listen_key)
-            active = await self._keepalive(recv_window)
+            active = await keep(recv_window)
             self._compare(listen_key)
             return active
 
@@ -91,8 +120,55 @@ class ListenKeyKeeper:
                 was_active = False
             else:
                 was_active = True
-            self._life = self._life.closed()
+            logger.info("the listen key is closed")
+            self.next_keepalive_at = None
+            self._change(self._life.closed())
             return was_active
+
+    async def run(self) -> None:
+        """Notice when the key's time is over, and keep it alive as the schedule says, for ever."""
+        while True:
+            self._changed = anyio.Event()
+            now = self.clock.now()
+            if (life := self._life.at(now)) != self._life:
+                logger.error("the listen key has expired")
+                self._change(life)
+            if self.next_keepalive_at is not None and now >= self.next_keepalive_at:
+                await self._keepalive_by_itself()
+            else:
+                with anyio.move_on_after(self._pause(now)):
+                    await self._changed.wait()
+
+    def _pause(self, now: float) -> float:
+        active = self._life.active
+        ends = (self.next_keepalive_at, active and active.expires_at)
+        return min((_TICK_SECONDS, *(end - now for end in ends if end is not None)))
+
+    async def _keepalive_by_itself(self) -> None:
+        async with self._turn:
+            due, schedule = self.next_keepalive_at, self.schedule
+            if schedule is None or due is None or self.clock.now() < due:
+                return  # another call came first
+            try:
+                await self._keep_or_replace()
+            except BinanceError as error:
+                now = self.clock.now()
+                life = self._life.at(now).failed(error)
+                self.next_keepalive_at = schedule.next_retry(
+                    life.active, error, life.failures, now, self.rng()
+                )
+                pause = self.next_keepalive_at - now
+                logger.warning("keepalive failed: %s; trying again in %.0f s", error, pause)
+                self._change(life)
+
+    async def _keep_or_replace(self, recv_window: float | None = None) -> ActiveKey:
+        if self.life.state is not State.EXPIRED:
+            try:
+                return await self._keepalive(recv_window)
+            except InvalidListenKeyError:
+                if self.life.last is None:  # there is nothing to replace
+                    raise
+        return await self._create(recv_window)
 
     def _compare(self, listen_key: str | None) -> None:
         active = self.life.active
@@ -100,7 +176,7 @@ class ListenKeyKeeper:
             raise ListenKeyMismatchError("the listen key given is not the account's active one")
 
     async def _create(self, recv_window: float | None) -> ActiveKey:
-        sent = anyio.current_time()
+        sent = self.clock.now()
         try:
             key = await self.rest_api.create_listen_key(recv_window)
         except BinanceError as error:
@@ -110,11 +186,15 @@ class ListenKeyKeeper:
         return self._extended(key, sent)
 
     async def _keepalive(self, recv_window: float | None) -> ActiveKey:
-        sent = anyio.current_time()
+        sent = self.clock.now()
         try:
             key = await self.rest_api.keepalive_listen_key(recv_window)
         except InvalidListenKeyError:
-            self._life = self._life.lost()
+            lost = self._life.lost()
+            if lost != self._life:
+                logger.warning("the listen key is lost: it expired, or another program closed it")
+                self.next_keepalive_at = sent if self.schedule else None
+                self._change(lost)
             raise
         if key is None and (active := self.life.active):
             key = active.key
@@ -123,6 +203,20 @@ class ListenKeyKeeper:
 
     def _extended(self, key: ListenKey, sent: float) -> ActiveKey:
         """Take in that `key` was extended by a request sent at `sent`, and not before."""
-        active = ActiveKey(key, sent + self.validity)
-        self._life = self._life.extended(active)
+        now, before = self.clock.now(), self._life
+        active = before.extension(key, at=sent, validity=self.validity)
+        life = before.extended(active, at=now)
+        if life.rotation_count > before.rotation_count:
+            missing = now - life.rotations[-1].missing_since
+            logger.warning("the listen key is another; events of %.0f s may be missing", missing)
+        else:
+            logger.info("the listen key is active for another %.0f s", self.validity)
+        if self.schedule:
+            self.next_keepalive_at = self.schedule.next_keepalive(active, self.rng())
+        self._change(life)
         return active
+
+    def _change(self, life: ListenKeyLife) -> None:
+        self._life = life
+        self._changed.set()
+        self.on_change()

@@ -1,12 +1,16 @@
-"""The listen key and its life, as a small state machine. Pure: the time is passed in."""
+"""The listen key and its life, as a small state machine. Pure: the time is passed in.
+
+Times are seconds on one steady clock.
+"""
 
 import hmac
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Self
 
 from pydantic import SecretStr
 
+from binance_mcp.errors import BinanceError
 from binance_mcp.masking import mask
 
 VALIDITY_SECONDS: Final = 3600.0
@@ -14,6 +18,7 @@ VALIDITY_SECONDS: Final = 3600.0
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
 """
+_ROTATIONS_KEPT: Final = 20
 
 
 class ListenKey(SecretStr):
@@ -34,42 +39,108 @@ class State(StrEnum):
     """This server knows of none; the account may have one that another program made."""
     ACTIVE = "active"
     EXPIRED = "expired"
+    """It was lost: not kept alive in time, or ended by another program."""
     CLOSED = "closed"
+    """This server closed it."""
 
 
 @dataclass(frozen=True)
 class ActiveKey:
-    """A listen key, and when it expires."""
+    """A listen key while it is active."""
 
     key: ListenKey
+    created_at: float
+    """When this server first heard of it."""
+    extended_at: float
+    """When it was last created or kept alive."""
     expires_at: float
-    """Seconds on the clock that the life is asked by."""
+
+    @property
+    def validity(self) -> float:
+        """How long it lives after it was created or kept alive."""
+        return self.expires_at - self.extended_at
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """A listen key that was lost, and the one in its place."""
+
+    old: ListenKey
+    new: ListenKey
+    at: float
+    """When this server heard of the new one."""
+    missing_since: float
+    """Since when events may be missing from the stream, until `at`."""
 
 
 @dataclass(frozen=True)
 class ListenKeyLife:
     """What is known of the account's one listen key.
 
-    NONE ── extended ──> ACTIVE ── 60 minutes, or lost ──> EXPIRED ── extended ──> ACTIVE
-                         ACTIVE ── closed ──> CLOSED ── extended ──> ACTIVE
+    NONE ── extended ──> ACTIVE ── lost, or its time is over ──> EXPIRED ── extended ──> ACTIVE
+                         ACTIVE, EXPIRED ── closed ──> CLOSED ── extended ──> ACTIVE
     """
 
     state: State = State.NONE
-    active: ActiveKey | None = None
-    """The key, in the state ACTIVE only."""
+    last: ActiveKey | None = None
+    """The key that is active, or in the state EXPIRED, the one that was."""
+    lost_since: float | None = None
+    """In the state EXPIRED: since when the key may have been inactive.
 
-    def extended(self, active: ActiveKey) -> Self:
-        """Return the life after Binance created the key or kept it alive."""
-        return replace(self, state=State.ACTIVE, active=active)
+    That is since its last extension: until its time was over, another program may have ended it.
+    """
+    failures: int = 0
+    """How many keepalives have failed since one succeeded."""
+    error: BinanceError | None = field(default=None, compare=False)
+    """What the last of them failed with."""
+    rotations: tuple[Rotation, ...] = ()
+    """The last 20."""
+    rotation_count: int = 0
+
+    @property
+    def active(self) -> ActiveKey | None:
+        """The key, if it is active."""
+        return self.last if self.state is State.ACTIVE else None
+
+    def extension(self, key: ListenKey, *, at: float, validity: float) -> ActiveKey:
+        """Return `key` as it is after Binance created it or kept it alive, asked at `at`."""
+        last = self.last
+        created_at = last.created_at if last and last.key == key else at
+        return ActiveKey(key, created_at, at, at + validity)
+
+    def extended(self, active: ActiveKey, *, at: float) -> Self:
+        """Return the life with its key extended, as Binance said at `at`.
+
+        Another key than the last is a rotation.
+        """
+        after = replace(
+            self, state=State.ACTIVE, last=active, lost_since=None, failures=0, error=None
+        )
+        if self.last is None or self.last.key == active.key:
+            return after
+        rotation = Rotation(self.last.key, active.key, at, self.last.extended_at)
+        return replace(
+            after,
+            rotations=(*self.rotations, rotation)[-_ROTATIONS_KEPT:],
+            rotation_count=self.rotation_count + 1,
+        )
 
     def lost(self) -> Self:
         """Return the life after Binance said that there is no active key."""
-        return replace(self, state=State.EXPIRED, active=None) if self.active else self
+        active = self.active
+        if active is None:
+            return self
+        return replace(self, state=State.EXPIRED, lost_since=active.extended_at)
+
+    def failed(self, error: BinanceError) -> Self:
+        """Return the life after a keepalive failed."""
+        return replace(self, failures=self.failures + 1, error=error)
 
     def closed(self) -> Self:
-        """Return the life after the key was closed."""
-        return replace(self, state=State.CLOSED, active=None)
+        """Return the life after this server closed the key."""
+        return replace(self, state=State.CLOSED, last=None, lost_since=None, failures=0, error=None)
 
     def at(self, now: float) -> Self:
         """Return the life at `now`: an active key's time may be over."""
-        return self.lost() if self.active and now >= self.active.expires_at else self
+        active = self.active
+        return self.lost() if active and now >= active.expires_at else self

@@ -1,20 +1,22 @@
 """The MCP server: assembles the wings. The one place where calls are admitted and errors told."""
 
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
 
 import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.server import MCPServer
-from mcp.server.lowlevel import NotificationOptions, Server
+from mcp.server.lowlevel import Server
+from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import CallToolResult, InputRequiredResult
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
+from mcp.types import CallToolResult, InputRequiredResult, Resource
 from mcp.types import Tool as ListedTool
-from pydantic import ValidationError
+from pydantic import AnyUrl, ValidationError
 from starlette.types import ASGIApp
 
 from binance_mcp.clock import WallClock, wall_clock
@@ -26,13 +28,21 @@ from binance_mcp.policy.document import Call
 from binance_mcp.policy.source import PolicySource
 from binance_mcp.server.calls import Calls
 from binance_mcp.server.failures import failed_result, failure
+from binance_mcp.server.resources import (
+    LISTEN_KEY,
+    LISTEN_KEY_URI,
+    listen_key_contents,
+    listen_key_status,
+)
 from binance_mcp.server.subscribers import Subscribers
-from binance_mcp.server.tools import listen_key_tools
+from binance_mcp.server.tools import STATUS_TOOL, listen_key_tools
 from binance_mcp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 _POLICY_CHECK_SECONDS: Final = 1.0
+_MOST_UNTOLD: Final = 1000
+"""Changes that may wait to be told; further ones are told by the last of these."""
 
 INSTRUCTIONS = (
     "The listen key of a Binance USD-M Futures account: the credential of its user data stream. "
@@ -51,21 +61,28 @@ class ListenKeyServer(MCPServer[Exchange]):
         audit = _audit_log(settings)
         policy = PolicySource(settings.policy)
         self._environment = settings.environment
+        self._reveal = settings.reveal_listen_key
         self._calls = Calls(policy, audit, wall_clock)
         self._subscribers = Subscribers()
 
         @asynccontextmanager
         async def lifespan(_: MCPServer[Exchange]) -> AsyncGenerator[Exchange]:
-            async with (
-                open_exchange(settings, credentials, app=exchange, wall_clock=wall_clock) as opened,
-                anyio.create_task_group() as tasks,
-            ):
-                tasks.start_soon(self._watch_policy)
-                with audit or nullcontext():
+            changed, changes = anyio.create_memory_object_stream[None](_MOST_UNTOLD)
+            opening = open_exchange(
+                settings,
+                credentials,
+                app=exchange,
+                wall_clock=wall_clock,
+                on_change=partial(_tell_of_change, changed),
+            )
+            with audit or nullcontext(), changed, changes:
+                async with anyio.create_task_group() as tasks, opening as opened:
+                    tasks.start_soon(self._watch_policy)
+                    tasks.start_soon(self._publish, changes)
                     yield opened
-                tasks.cancel_scope.cancel()
+                    tasks.cancel_scope.cancel()
 
-        tools = listen_key_tools()
+        tools = listen_key_tools(self._calls, reveal=self._reveal)
         self._arguments = {tool.name: tool.parameters["properties"].keys() for tool in tools}
         super().__init__(
             "binance-mcp",
@@ -78,10 +95,7 @@ class ListenKeyServer(MCPServer[Exchange]):
             middleware=[self._subscribers.watch],
             subscriptions=self._subscribers.bus,
         )
-        # The SDK derives these options from the server, but for what it sends by itself.
-        self.lowlevel.create_initialization_options = partial(  # pyright: ignore[reportAttributeAccessIssue]
-            self.lowlevel.create_initialization_options, NotificationOptions(tools_changed=True)
-        )
+        self._subscribers.attach(self.lowlevel)
 
     @property
     def lowlevel(self) -> Server[Exchange]:
@@ -137,6 +151,40 @@ class ListenKeyServer(MCPServer[Exchange]):
                 return failed_result(_invalid_arguments(error.__cause__))
             raise
 
+    async def list_resources(self) -> list[Resource]:
+        """List the listen key's status, unless the policy hides the tool that tells it."""
+        return [] if self._calls.is_hidden(STATUS_TOOL) else [LISTEN_KEY]
+
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Context[Exchange, Any] | None = None
+    ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        """Read the listen key's status, if the policy admits the tool that tells it.
+
+        Raises:
+            ResourceNotFoundError: There is no such resource, or it is hidden.
+            ResourceError: The policy denies it.
+
+        """
+        if str(uri) != LISTEN_KEY_URI:
+            raise ResourceNotFoundError(f"Unknown resource: {uri}")
+        context = context or Context(mcp_server=self)
+
+        async def make() -> CallToolResult:
+            return listen_key_status(context.request_context.lifespan_context, reveal=self._reveal)
+
+        try:
+            result = await self._calls.run(context, Call(STATUS_TOOL, {}), make)
+        except PolicyDeniedError as error:
+            if error.code == "hidden":
+                raise ResourceNotFoundError(f"Unknown resource: {uri}") from None
+            raise ResourceError(f"[POLICY DENIED] {error}") from None
+        return result if isinstance(result, InputRequiredResult) else [listen_key_contents(result)]
+
+    async def _publish(self, changes: MemoryObjectReceiveStream[None]) -> None:
+        """Tell clients of every change of the listen key's life."""
+        async for _ in changes:
+            await self._subscribers.resource_updated(LISTEN_KEY_URI)
+
     async def _watch_policy(self) -> None:
         """Tell clients when a changed policy shows other tools."""
         shown = await self.list_tools()
@@ -146,6 +194,11 @@ class ListenKeyServer(MCPServer[Exchange]):
             if (now_shown := await self.list_tools()) != shown:
                 shown = now_shown
                 await self._subscribers.tools_changed()
+
+
+def _tell_of_change(changed: MemoryObjectSendStream[None]) -> None:
+    with suppress(anyio.WouldBlock):
+        changed.send_nowait(None)
 
 
 def _audit_log(settings: Settings) -> AuditLog | None:

@@ -3,7 +3,7 @@
 No call reaches a tool by another way.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import anyio
@@ -12,7 +12,7 @@ from mcp.types import CallToolResult, InputRequiredResult
 from starlette.requests import Request
 
 from binance_mcp.clock import WallClock
-from binance_mcp.errors import AuditError, BinanceMcpError, PolicyDeniedError
+from binance_mcp.errors import AuditError, BinanceMcpError, LimitStatus, PolicyDeniedError
 from binance_mcp.futures.rest_api import answered
 from binance_mcp.policy.audit import AuditLog, Record
 from binance_mcp.policy.caller import Caller
@@ -39,6 +39,15 @@ class Calls:
     def is_hidden(self, tool: str) -> bool:
         """Return whether the policy hides a tool."""
         return self._gate.is_hidden(tool)
+
+    @property
+    def policy_problem(self) -> str | None:
+        """Why the policy file, as it is now, is not in force; None if it is."""
+        return str(self._policy.problem) if self._policy.problem else None
+
+    def remaining(self, context: Context[Any, Any]) -> Sequence[LimitStatus]:
+        """Return what the policy's limits leave the caller."""
+        return self._gate.remaining(caller_of(context))
 
     def refresh_policy(self) -> bool:
         """Take in a policy file that has changed, and return whether it has."""

@@ -4,24 +4,32 @@ Names, arguments and descriptions are a contract with agents and policies writte
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any, Final
 
-import anyio
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel, Field
 
 from binance_mcp.futures.exchange import Exchange
 from binance_mcp.futures.listen_key import ActiveKey
+from binance_mcp.server.calls import Calls
+from binance_mcp.server.status import (
+    ENVIRONMENT,
+    ListenKeyReport,
+    Quota,
+    Told,
+    shown,
+    status_of,
+)
 
 _CREATE: Final = (
     "Create a new USD-M Futures user data stream listen key. The listen key is valid for 60 "
     "minutes and can be used to receive account updates via WebSocket. An account has one: if "
     "it is active already, it is returned again and extended. Must be kept alive with "
-    "BinanceFuturesKeepAliveListenKey."
+    "BinanceFuturesKeepAliveListenKey, unless the result says that this happens automatically."
 )
 _KEEPALIVE: Final = (
     "Keepalive a USD-M Futures user data stream listen key. Extends the validity by 60 "
@@ -33,6 +41,13 @@ _CLOSE: Final = (
     "that receives the account's events with it stops receiving them."
 )
 
+_STATUS: Final = (
+    "Tell the state of the account's listen key without asking Binance: whether it is active, when "
+    "it expires, when it is kept alive next, what failed, whether it was replaced and since when "
+    "events may be missing, and how many calls the policy's limits still allow."
+)
+STATUS_TOOL: Final = "BinanceFuturesGetListenKeyStatus"
+
 RecvWindow = Annotated[
     int | None,
     Field(
@@ -41,114 +56,164 @@ RecvWindow = Annotated[
 ]
 
 
-class _Result(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
+KeptListenKey = Annotated[
+    str | None,
+    Field(
+        description="Listen key to keep alive. If not provided, uses the account's. It is only "
+        "compared with the account's, which has one at a time."
+    ),
+]
+ClosingListenKey = Annotated[
+    str | None,
+    Field(
+        description="Listen key to close. If not provided, closes the account's. It is only "
+        "compared with the account's, which has one at a time."
+    ),
+]
 
-    environment: str = Field(description="Where the account is: mainnet, demo or sandbox.")
 
-
-class ActiveListenKey(_Result):
+class ActiveListenKey(Told):
     """An active listen key."""
 
+    environment: str = Field(description=ENVIRONMENT)
     listen_key: str = Field(description="The account's listen key: a credential, keep it secret.")
     expires_at: datetime = Field(description="When it expires, unless it is kept alive before.")
     expires_in_seconds: float = Field(description="Seconds until then.")
     web_socket_url: str = Field(
         description="Where the account's events arrive: as secret as the listen key."
     )
+    automatic_keepalive: bool = Field(description="Whether this server keeps it alive by itself.")
+    events_missing_since: datetime | None = Field(
+        description="Since when events may be missing, if the key replaces one that was lost."
+    )
 
 
-class ClosedListenKey(_Result):
+class ClosedListenKey(Told):
     """A closed listen key."""
 
+    environment: str = Field(description=ENVIRONMENT)
     closed: bool = Field(description="True: the account has no active listen key now.")
     was_active: bool = Field(description="Whether there was an active one to close.")
 
 
-async def create_listen_key(
-    context: Context[Exchange], recvWindow: RecvWindow = None
-) -> Annotated[CallToolResult, ActiveListenKey]:
-    """Create the listen key, or return the active one extended."""
-    exchange = context.request_context.lifespan_context
-    active = await exchange.keeper.create(_seconds(recvWindow))
-    result = _active(exchange, active)
-    return _succeeded(
-        f"The account's listen key on {result.environment} is active until "
-        f"{result.expires_at:%H:%M:%S} UTC; keep it alive every 30-50 minutes with "
-        f"BinanceFuturesKeepAliveListenKey. Events arrive at {result.web_socket_url}",
-        result,
-    )
+class ListenKeyTools:
+    """The functions behind the tools."""
+
+    def __init__(self, calls: Calls, *, reveal: bool) -> None:
+        self._calls = calls
+        self._reveal = reveal
+
+    async def create_listen_key(
+        self, context: Context[Exchange], recvWindow: RecvWindow = None
+    ) -> Annotated[CallToolResult, ActiveListenKey]:
+        """Create the listen key, or return the active one extended."""
+        exchange = context.request_context.lifespan_context
+        active = await exchange.keeper.create(_seconds(recvWindow))
+        result = self._active(exchange, active)
+        return _succeeded(
+            f"The account's listen key on {result.environment} is active until "
+            f"{result.expires_at:%H:%M:%S} UTC{_care(result)}. Events arrive at "
+            f"{result.web_socket_url}",
+            result,
+        )
+
+    async def keepalive_listen_key(
+        self,
+        context: Context[Exchange],
+        listenKey: KeptListenKey = None,
+        recvWindow: RecvWindow = None,
+    ) -> Annotated[CallToolResult, ActiveListenKey]:
+        """Extend the active listen key by 60 minutes."""
+        exchange = context.request_context.lifespan_context
+        active = await exchange.keeper.keepalive(listenKey, _seconds(recvWindow))
+        result = self._active(exchange, active)
+        return _succeeded(
+            f"The account's listen key on {result.environment} was kept alive: it is active until "
+            f"{result.expires_at:%H:%M:%S} UTC{_care(result)}.",
+            result,
+        )
+
+    async def close_listen_key(
+        self,
+        context: Context[Exchange],
+        listenKey: ClosingListenKey = None,
+        recvWindow: RecvWindow = None,
+    ) -> Annotated[CallToolResult, ClosedListenKey]:
+        """Close the active listen key, for every program that uses it."""
+        exchange = context.request_context.lifespan_context
+        was_active = await exchange.keeper.close(listenKey, _seconds(recvWindow))
+        environment = exchange.environment.name
+        return _succeeded(
+            f"The account's listen key on {environment} is closed; its programs receive no more "
+            "events."
+            if was_active
+            else f"The account has no active listen key on {environment}: nothing to close.",
+            ClosedListenKey(environment=environment, closed=True, was_active=was_active),
+        )
+
+    async def get_listen_key_status(
+        self, context: Context[Exchange]
+    ) -> Annotated[CallToolResult, ListenKeyReport]:
+        """Return the status, and what the caller may still do."""
+        status = status_of(context.request_context.lifespan_context, reveal=self._reveal)
+        report = ListenKeyReport(
+            **status.model_dump(),
+            remaining_quota=[Quota(**asdict(left)) for left in self._calls.remaining(context)],
+            policy_problem=self._calls.policy_problem,
+        )
+        return _succeeded(status.sentence(), report)
+
+    def _active(self, exchange: Exchange, active: ActiveKey) -> ActiveListenKey:
+        left = active.expires_at - exchange.keeper.clock.now()
+        key = shown(active.key, reveal=self._reveal)
+        rotations = exchange.keeper.life.rotations
+        replaced = [each for each in rotations if each.at == active.extended_at]
+        return ActiveListenKey(
+            environment=exchange.environment.name,
+            listen_key=key,
+            expires_at=exchange.date_of(active.expires_at),
+            expires_in_seconds=round(left, 3),
+            web_socket_url=exchange.environment.user_stream_url(key),
+            automatic_keepalive=exchange.keeper.schedule is not None,
+            events_missing_since=exchange.date_of(replaced[-1].missing_since) if replaced else None,
+        )
 
 
-async def keepalive_listen_key(
-    context: Context[Exchange],
-    listenKey: Annotated[
-        str | None,
-        Field(
-            description="Listen key to keep alive. If not provided, uses the account's. It is only "
-            "compared with the account's, which has one at a time."
-        ),
-    ] = None,
-    recvWindow: RecvWindow = None,
-) -> Annotated[CallToolResult, ActiveListenKey]:
-    """Extend the active listen key by 60 minutes."""
-    exchange = context.request_context.lifespan_context
-    active = await exchange.keeper.keepalive(listenKey, _seconds(recvWindow))
-    result = _active(exchange, active)
-    return _succeeded(
-        f"The account's listen key on {result.environment} was kept alive: it is active until "
-        f"{result.expires_at:%H:%M:%S} UTC. Keep it alive again in 30-50 minutes.",
-        result,
-    )
-
-
-async def close_listen_key(
-    context: Context[Exchange],
-    listenKey: Annotated[
-        str | None,
-        Field(
-            description="Listen key to close. If not provided, closes the account's. It is only "
-            "compared with the account's, which has one at a time."
-        ),
-    ] = None,
-    recvWindow: RecvWindow = None,
-) -> Annotated[CallToolResult, ClosedListenKey]:
-    """Close the active listen key, for every program that uses it."""
-    exchange = context.request_context.lifespan_context
-    was_active = await exchange.keeper.close(listenKey, _seconds(recvWindow))
-    environment = exchange.environment.name
-    return _succeeded(
-        f"The account's listen key on {environment} is closed; its programs receive no more events."
-        if was_active
-        else f"The account has no active listen key on {environment}: there was nothing to close.",
-        ClosedListenKey(environment=environment, closed=True, was_active=was_active),
-    )
-
-
-def listen_key_tools() -> list[Tool]:
+def listen_key_tools(calls: Calls, *, reveal: bool = True) -> list[Tool]:
     """Return the tools, in the order in which they are listed."""
+    tools = ListenKeyTools(calls, reveal=reveal)
+    changes = ToolAnnotations(read_only_hint=False, destructive_hint=False)
     return [
-        _tool(create_listen_key, "BinanceFuturesCreateListenKey", _CREATE),
-        _tool(keepalive_listen_key, "BinanceFuturesKeepAliveListenKey", _KEEPALIVE),
-        _tool(close_listen_key, "BinanceFuturesCloseListenKey", _CLOSE, destructive=True),
+        _tool(tools.create_listen_key, "BinanceFuturesCreateListenKey", _CREATE, changes),
+        _tool(tools.keepalive_listen_key, "BinanceFuturesKeepAliveListenKey", _KEEPALIVE, changes),
+        _tool(
+            tools.close_listen_key,
+            "BinanceFuturesCloseListenKey",
+            _CLOSE,
+            ToolAnnotations(read_only_hint=False, destructive_hint=True),
+        ),
+        _tool(
+            tools.get_listen_key_status,
+            STATUS_TOOL,
+            _STATUS,
+            ToolAnnotations(read_only_hint=True, destructive_hint=False),
+        ),
     ]
 
 
 def _tool(
-    function: Callable[..., Any], name: str, description: str, *, destructive: bool = False
+    function: Callable[..., Any], name: str, description: str, hints: ToolAnnotations
 ) -> Tool:
     """Return a tool that, repeated, has no further effect, and that refuses unknown arguments."""
+    hints = hints.model_copy(
+        update={"idempotent_hint": True, "open_world_hint": not hints.read_only_hint}
+    )
     tool = Tool.from_function(
         function,
         name=name,
         title=function.__name__.replace("_", " ").capitalize(),
         description=description,
-        annotations=ToolAnnotations(
-            read_only_hint=False,
-            destructive_hint=destructive,
-            idempotent_hint=True,
-            open_world_hint=True,
-        ),
+        annotations=hints,
     )
     tool.parameters["additionalProperties"] = False
     for schema in (tool.parameters, tool.output_schema or {}):
@@ -157,14 +222,18 @@ def _tool(
     return tool
 
 
-def _active(exchange: Exchange, active: ActiveKey) -> ActiveListenKey:
-    left = active.expires_at - anyio.current_time()
-    return ActiveListenKey(
-        environment=exchange.environment.name,
-        listen_key=active.key.get_secret_value(),
-        expires_at=datetime.fromtimestamp(round(exchange.wall_clock() + left), UTC),
-        expires_in_seconds=round(left, 3),
-        web_socket_url=exchange.environment.user_stream_url(active.key),
+def _care(result: ActiveListenKey) -> str:
+    """Return what else a model should know of an active key."""
+    care = (
+        ", and kept alive automatically"
+        if result.automatic_keepalive
+        else "; keep it alive every 30-50 minutes with BinanceFuturesKeepAliveListenKey"
+    )
+    since = result.events_missing_since
+    return (
+        f"{care}; it replaces a lost one, and events since {since:%H:%M:%S} UTC may be missing"
+        if since
+        else care
     )
 
 

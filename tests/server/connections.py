@@ -3,14 +3,18 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, Protocol
 
+import httpx2 as httpx
 from mcp import Client
 from mcp.types import CallToolResult, TextContent
 
+from binance_mcp.futures.sandbox.account import Account
+from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.server.app import ListenKeyServer
 
 CREATE = "BinanceFuturesCreateListenKey"
 KEEPALIVE = "BinanceFuturesKeepAliveListenKey"
 CLOSE = "BinanceFuturesCloseListenKey"
+STATUS = "BinanceFuturesGetListenKeyStatus"
 
 Era = Literal["auto", "legacy"]
 
@@ -52,3 +56,11 @@ def failure(result: CallToolResult) -> dict[str, Any]:
     assert result.structured_content is None
     assert result.meta is not None
     return result.meta["binance-mcp/error"]
+
+
+async def another_program_closes_the_key(sandbox: Sandbox, account: Account) -> None:
+    """Close the account's listen key behind the server's back."""
+    transport = httpx.ASGITransport(sandbox)
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox.invalid") as http:
+        headers = {"X-MBX-APIKEY": account.api_key}
+        assert (await http.delete("/fapi/v1/listenKey", headers=headers)).status_code == 200

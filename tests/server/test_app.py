@@ -10,7 +10,17 @@ from binance_mcp.errors import PolicyError, SettingsError
 from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.server.app import create_server
 from binance_mcp.settings import Settings
-from tests.server.connections import CLOSE, CREATE, KEEPALIVE, Connect, Era, Serve, denial, text
+from tests.server.connections import (
+    CLOSE,
+    CREATE,
+    KEEPALIVE,
+    STATUS,
+    Connect,
+    Era,
+    Serve,
+    denial,
+    text,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -66,7 +76,7 @@ async def test_a_hidden_tool_is_not_listed_and_is_as_unknown_as_any(
         listed = [tool.name for tool in (await client.list_tools()).tools]
         hidden = await client.call_tool(CLOSE, {})
         unknown = await client.call_tool("Nonsense", {})
-    assert listed == [CREATE, KEEPALIVE]
+    assert listed == [CREATE, KEEPALIVE, STATUS]
     assert hidden.is_error
     assert text(hidden) == f"Unknown tool: {CLOSE}"
     assert text(unknown) == "Unknown tool: Nonsense"
@@ -97,7 +107,7 @@ async def test_without_an_api_key_the_tools_list_and_a_call_says_what_to_set(
     connect: Connect, sandbox: Sandbox
 ) -> None:
     async with connect(api_key=None) as client:
-        assert len((await client.list_tools()).tools) == 3
+        assert len((await client.list_tools()).tools) == 4
         result = await client.call_tool(CREATE, {})
     assert result.is_error
     assert "BINANCE_API_KEY" in text(result)

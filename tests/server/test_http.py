@@ -29,9 +29,9 @@ async def url(serve: Serve) -> AsyncGenerator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-async def test_the_three_tools_list_and_work(url: str, era: Era) -> None:
+async def test_the_tools_list_and_work(url: str, era: Era) -> None:
     async with Client(f"{url}/mcp", mode=era) as client:
-        assert len((await client.list_tools()).tools) == 3
+        assert len((await client.list_tools()).tools) == 4
         created = await client.call_tool(CREATE, {})
         closed = await client.call_tool(CLOSE, {})
     assert not created.is_error

@@ -79,9 +79,9 @@ def running() -> Generator[Host]:
         yield Host(process)
 
 
-async def test_the_three_tools_list_and_work(era: Era) -> None:
+async def test_the_tools_list_and_work(era: Era) -> None:
     async with Client(parameters(), mode=era) as client:
-        assert len((await client.list_tools()).tools) == 3
+        assert len((await client.list_tools()).tools) == 4
         assert not (await client.call_tool(CREATE, {})).is_error
         assert not (await client.call_tool(KEEPALIVE, {})).is_error
         assert not (await client.call_tool(CLOSE, {})).is_error
@@ -103,7 +103,7 @@ def test_a_host_may_probe_and_then_initialize(host: Host) -> None:
         assert probed["result"]["supportedVersions"] == ["2026-07-28"]
     assert host.request("initialize", INITIALIZE)["result"]["protocolVersion"] == "2025-11-25"
     host.send({"method": "notifications/initialized"})
-    assert len(host.request("tools/list", {})["result"]["tools"]) == 3
+    assert len(host.request("tools/list", {})["result"]["tools"]) == 4
 
 
 def test_a_host_may_probe_and_stay_in_the_revision_of_the_probe(host: Host) -> None:

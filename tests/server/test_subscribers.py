@@ -8,11 +8,11 @@ from mcp import Client
 from mcp.client.subscriptions import ToolsListChanged
 from mcp.types import ToolListChangedNotification
 
-from tests.server.connections import CLOSE, CREATE, KEEPALIVE, Serve
+from tests.server.connections import CLOSE, CREATE, KEEPALIVE, STATUS, Serve
 
 pytestmark = pytest.mark.anyio
 
-ALL = [CREATE, KEEPALIVE, CLOSE]
+ALL = [CREATE, KEEPALIVE, CLOSE, STATUS]
 
 Hide = Callable[..., Path]
 
@@ -42,7 +42,7 @@ async def test_a_listener_hears_when_a_changed_policy_shows_other_tools(
             hide(CLOSE)
             with anyio.fail_after(5):
                 assert await anext(aiter(events)) == ToolsListChanged()
-        assert await listed(client) == [CREATE, KEEPALIVE]
+        assert await listed(client) == [CREATE, KEEPALIVE, STATUS]
 
 
 async def test_a_connection_is_notified_once_when_a_changed_policy_shows_other_tools(
@@ -58,7 +58,7 @@ async def test_a_connection_is_notified_once_when_a_changed_policy_shows_other_t
         assert client.server_capabilities.tools.list_changed
         hide(CLOSE)
         await anyio.sleep(5)
-        assert await listed(client) == [CREATE, KEEPALIVE]
+        assert await listed(client) == [CREATE, KEEPALIVE, STATUS]
     assert [type(message) for message in notified] == [ToolListChangedNotification]
 
 
@@ -83,4 +83,4 @@ async def test_a_connection_that_ended_is_forgotten(serve: Serve, hide: Hide) ->
     async with Client(server) as client:
         hide(CLOSE)
         await anyio.sleep(5)
-        assert await listed(client) == [CREATE, KEEPALIVE]
+        assert await listed(client) == [CREATE, KEEPALIVE, STATUS]

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -7,13 +8,27 @@ import anyio
 import pytest
 from mcp.server.mcpserver.tools import Tool
 
+from binance_mcp.clock import wall_clock
 from binance_mcp.futures.sandbox.account import Account
 from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.policy.source import PolicySource
+from binance_mcp.server.calls import Calls
 from binance_mcp.server.tools import listen_key_tools
-from tests.server.connections import CLOSE, CREATE, KEEPALIVE, Connect, failure, succeeded, text
+from tests.server.connections import (
+    CLOSE,
+    CREATE,
+    KEEPALIVE,
+    STATUS,
+    Connect,
+    another_program_closes_the_key,
+    failure,
+    succeeded,
+    text,
+)
 
 pytestmark = pytest.mark.anyio
 
+TOOLS = listen_key_tools(Calls(PolicySource(), None, wall_clock))
 SNAPSHOT = Path(__file__).with_name("tools.json")
 
 
@@ -32,7 +47,7 @@ async def test_the_listed_tools_are_those_of_the_snapshot(connect: Connect) -> N
     )
 
 
-@pytest.mark.parametrize("tool", listen_key_tools(), ids=lambda tool: tool.name)
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_a_tool_has_a_title_four_hints_and_an_output_schema(tool: Tool) -> None:
     assert tool.annotations
     hints = tool.annotations.model_dump(exclude={"title"})
@@ -84,10 +99,11 @@ async def test_keepalive_extends_the_key_by_60_minutes(connect: Connect) -> None
 
 
 async def test_a_key_that_was_not_kept_alive_is_told_as_lost(connect: Connect) -> None:
-    async with connect() as client:
-        await client.call_tool(CREATE, {})
+    async with connect(auto_keepalive=False) as client:
+        created = await client.call_tool(CREATE, {})
         await anyio.sleep(3601)
         result = await client.call_tool(KEEPALIVE, {})
+    assert "keep it alive every 30-50 minutes" in text(created)
     assert result.is_error
     assert CREATE in text(result)
     assert failure(result)["code"] == "invalid_listen_key"
@@ -145,3 +161,49 @@ async def test_a_bad_recv_window_is_refused_by_name(connect: Connect, recv_windo
     assert result.is_error
     assert text(result).startswith("Invalid arguments: recvWindow: ")
     assert "pydantic" not in text(result)
+
+
+async def test_a_created_key_is_kept_alive_without_being_asked_for(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    async with connect() as client:
+        created = await client.call_tool(CREATE, {})
+        await anyio.sleep(4 * 3600)
+        kept = await client.call_tool(KEEPALIVE, {})
+    assert "kept alive automatically" in text(created)
+    assert succeeded(created)["automaticKeepalive"] is True
+    assert succeeded(kept)["listenKey"] == succeeded(created)["listenKey"]
+    assert sent(sandbox).count("POST") == 1
+    assert sent(sandbox).count("PUT") in range(7, 10)
+
+
+async def test_a_lost_key_is_replaced_and_what_may_be_missing_is_told(
+    connect: Connect, sandbox: Sandbox, account: Account
+) -> None:
+    async with connect() as client:
+        created = succeeded(await client.call_tool(CREATE, {}))
+        await anyio.sleep(600)
+        await another_program_closes_the_key(sandbox, account)
+        kept = await client.call_tool(KEEPALIVE, {})
+    found = succeeded(kept)
+    assert found["listenKey"] != created["listenKey"]
+    assert found["eventsMissingSince"] == "2026-11-18T11:06:40Z"
+    assert "it replaces a lost one, and events since 11:06:40 UTC may be missing" in text(kept)
+
+
+async def test_a_hidden_listen_key_is_masked_and_everything_else_works(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    async with connect(reveal_listen_key=False) as client:
+        created = await client.call_tool(CREATE, {})
+        kept = await client.call_tool(KEEPALIVE, {})
+        status = await client.call_tool(STATUS, {})
+        contents = await client.read_resource("binance://futures/listen-key")
+        closed = await client.call_tool(CLOSE, {})
+    shown = succeeded(created)["listenKey"]
+    assert len(shown) == 5
+    assert shown.endswith("…")
+    assert f"listenKey={shown}&" in succeeded(created)["webSocketUrl"]
+    for answer in (created, kept, status, contents, closed):
+        assert not re.search(r"[A-Za-z0-9]{40}", answer.model_dump_json())
+    assert sent(sandbox) == ["POST", "PUT", "DELETE"]

@@ -1,0 +1,34 @@
+"""The listen key's status as a resource. Reading it is subject to the policy of the status tool."""
+
+import json
+from typing import Final
+
+from mcp.server.lowlevel.helper_types import ReadResourceContents
+from mcp.types import CallToolResult, Resource
+
+from binance_mcp.futures.exchange import Exchange
+from binance_mcp.server.status import status_of
+
+LISTEN_KEY_URI: Final = "binance://futures/listen-key"
+
+LISTEN_KEY: Final = Resource(
+    uri=LISTEN_KEY_URI,
+    name="listen-key",
+    title="Listen key",
+    description="The state of the account's listen key; subscribers hear of every change.",
+    mime_type="application/json",
+)
+
+
+def listen_key_status(exchange: Exchange, *, reveal: bool) -> CallToolResult:
+    """Return the status as the result of a call. Without `reveal`, the listen key is masked."""
+    status = status_of(exchange, reveal=reveal)
+    return CallToolResult(
+        content=[], structured_content=status.model_dump(mode="json", by_alias=True)
+    )
+
+
+def listen_key_contents(result: CallToolResult) -> ReadResourceContents:
+    """Return such a result as the contents of the resource."""
+    content = json.dumps(result.structured_content)
+    return ReadResourceContents(content=content, mime_type=LISTEN_KEY.mime_type)

@@ -1,0 +1,120 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+from mcp.client.subscriptions import ResourceUpdated
+from mcp.shared.exceptions import MCPError
+from mcp.types import ResourceUpdatedNotification, TextResourceContents
+
+from binance_mcp.futures.sandbox.app import Sandbox
+from tests.server.connections import CLOSE, CREATE, KEEPALIVE, STATUS, Connect, Serve, succeeded
+
+pytestmark = pytest.mark.anyio
+
+URI = "binance://futures/listen-key"
+
+
+async def read(client: Client) -> dict[str, Any]:
+    (content,) = (await client.read_resource(URI)).contents
+    assert isinstance(content, TextResourceContents)
+    assert content.mime_type == "application/json"
+    return json.loads(content.text)
+
+
+async def test_the_status_can_be_read_as_a_resource(connect: Connect, sandbox: Sandbox) -> None:
+    async with connect() as client:
+        (resource,) = (await client.list_resources()).resources
+        before = await read(client)
+        created = succeeded(await client.call_tool(CREATE, {}))
+        after = await read(client)
+        status = succeeded(await client.call_tool(STATUS, {}))
+    assert (resource.uri, resource.mime_type) == (URI, "application/json")
+    assert before["state"] == "none"
+    assert (after["state"], after["listenKey"]) == ("active", created["listenKey"])
+    assert after.keys() == status.keys() - {"remainingQuota", "policyProblem"}
+    assert len(sandbox.requests) == 1
+
+
+async def test_another_resource_is_unknown(connect: Connect) -> None:
+    async with connect() as client:
+        with pytest.raises(MCPError) as refused:
+            await client.read_resource("binance://futures/account")
+    assert refused.value.code == -32602
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"hide": [STATUS]}, "Unknown resource"),
+        ({"tools": {STATUS: {"action": "deny"}}}, "[POLICY DENIED]"),
+        ({"tools": {STATUS: {"limits": [{"counter": "a", "window": "day", "max": 1}]}}}, None),
+    ],
+)
+async def test_reading_the_resource_is_subject_to_the_policy_of_the_status_tool(
+    connect: Connect, tmp_path: Path, rule: dict[str, Any], message: str | None
+) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"version": "1", "default": "allow", **rule}))
+    async with connect(policy=policy) as client:
+        if message is None:
+            await read(client)
+        with pytest.raises(MCPError) as refused:
+            await read(client)
+        listed = (await client.list_resources()).resources
+    assert (message or "[POLICY DENIED] At most 1 call per day") in str(refused.value)
+    assert bool(listed) is (message != "Unknown resource")
+
+
+async def live(client: Client) -> None:
+    """Make four changes, and calls that change nothing."""
+    await client.call_tool(STATUS, {})
+    await client.call_tool(CREATE, {})
+    await client.call_tool(STATUS, {})
+    await client.call_tool(KEEPALIVE, {})
+    await client.call_tool(KEEPALIVE, {"listenKey": "nonsense"})
+    await anyio.sleep(2200)  # one automatic keepalive
+    await client.call_tool(CLOSE, {})
+    await anyio.sleep(5)
+
+
+async def test_a_listener_hears_of_every_change_once(serve: Serve) -> None:
+    heard: list[object] = []
+
+    async with (
+        Client(serve()) as client,
+        client.listen(resource_subscriptions=[URI]) as events,
+        anyio.create_task_group() as tasks,
+    ):
+
+        async def hear() -> None:
+            async for event in events:
+                heard.append(event)  # noqa: PERF401  # it never ends by itself
+
+        tasks.start_soon(hear)
+        await live(client)
+        tasks.cancel_scope.cancel()
+    assert heard == [ResourceUpdated(uri=URI)] * 4
+
+
+@pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")
+async def test_a_subscribed_connection_hears_of_every_change_once(serve: Serve) -> None:
+    heard: list[object] = []
+
+    async def hear(message: object) -> None:
+        heard.append(message)
+
+    async with Client(serve(), mode="legacy", message_handler=hear) as client:
+        assert client.server_capabilities.resources
+        assert client.server_capabilities.resources.subscribe
+        subscribe = client.subscribe_resource  # pyright: ignore[reportDeprecated]
+        unsubscribe = client.unsubscribe_resource  # pyright: ignore[reportDeprecated]
+        await subscribe(URI)
+        await subscribe(URI)
+        await live(client)
+        await unsubscribe(URI)
+        await client.call_tool(CREATE, {})
+        await anyio.sleep(5)
+    assert [type(message) for message in heard] == [ResourceUpdatedNotification] * 4
