@@ -22,6 +22,9 @@ Say = Callable[[str], object]
 _CREATE: Final = "BinanceFuturesCreateListenKey"
 _KEEPALIVE: Final = "BinanceFuturesKeepAliveListenKey"
 _CLOSE: Final = "BinanceFuturesCloseListenKey"
+_STATUS: Final = "BinanceFuturesGetListenKeyStatus"
+_RESOURCE: Final = "binance://futures/listen-key"
+_SHORT_LIFE_SECONDS: Final = 3
 
 
 async def run_demo(say: Say) -> None:
@@ -30,13 +33,14 @@ async def run_demo(say: Say) -> None:
     async with serving_sandbox(sandbox) as exchange:
         say(f"A stand-in for Binance USD-M Futures runs at {exchange.rest_url}.")
         say("The MCP server is started as a host would start it: python -m binance_mcp\n")
-        async with Client(_server(exchange)) as client:
+        async with Client(_server(exchange, BINANCE_MCP_AUTO_KEEPALIVE="false")) as client:
             await _show_tools(client, say)
             await _show_calls(client, say)
         _show_requests(sandbox, say)
+    await _show_keepalive(say)
 
 
-def _server(exchange: ServedSandbox) -> StdioServerParameters:
+def _server(exchange: ServedSandbox, **settings: str) -> StdioServerParameters:
     return StdioServerParameters(
         command=sys.executable,
         args=["-m", "binance_mcp"],
@@ -49,6 +53,7 @@ def _server(exchange: ServedSandbox) -> StdioServerParameters:
             "BINANCE_API_KEY": exchange.account.api_key,
             "BINANCE_API_SECRET": exchange.account.api_secret,
             "BINANCE_MCP_LOG_LEVEL": "ERROR",
+            **settings,
         },
     )
 
@@ -79,12 +84,32 @@ async def _burst(client: Client) -> tuple[int, CallToolResult]:
     return admitted, result
 
 
+async def _show_keepalive(say: Say) -> None:
+    sandbox = Sandbox(listen_key_seconds=_SHORT_LIFE_SECONDS)
+    pace = {"BINANCE_MCP_KEEPALIVE_SECONDS": "1", "BINANCE_MCP_KEEPALIVE_JITTER_SECONDS": "0"}
+    say(
+        f"\n7. Keys that live {_SHORT_LIFE_SECONDS} seconds, kept alive by the server every second:"
+    )
+    async with serving_sandbox(sandbox) as exchange, Client(_server(exchange, **pace)) as client:
+        async with client.listen(resource_subscriptions=[_RESOURCE]) as changes:
+            await client.call_tool(_CREATE, {})
+            for _ in range(2 * _SHORT_LIFE_SECONDS):
+                await anext(changes)
+        say(f"   {_RESOURCE} has changed {2 * _SHORT_LIFE_SECONDS} times. {_STATUS} says:")
+        say(f"   {_text(await client.call_tool(_STATUS, {}))}")
+    _show_counts(sandbox, say)
+
+
 def _show_requests(sandbox: Sandbox, say: Say) -> None:
     say("\n6. What reached the exchange, secrets masked:")
+    _show_counts(sandbox, say)
+    say(f"   with the headers {', '.join(sandbox.requests[0].headers)}")
+
+
+def _show_counts(sandbox: Sandbox, say: Say) -> None:
     for _, same in groupby(sandbox.requests, key=lambda sent: (sent.method, sent.status)):
         first, *more = same
         say(f"   {len(more) + 1:2} x {first.method} {first.path}?{first.query} -> {first.status}")
-    say(f"   with the headers {', '.join(sandbox.requests[0].headers)}")
 
 
 def _text(result: CallToolResult) -> str:

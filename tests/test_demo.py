@@ -15,6 +15,7 @@ The MCP server is started as a host would start it: python -m binance_mcp
    BinanceFuturesCreateListenKey(recvWindow)
    BinanceFuturesKeepAliveListenKey(listenKey, recvWindow)
    BinanceFuturesCloseListenKey(listenKey, recvWindow)
+   BinanceFuturesGetListenKeyStatus()
 
 2. BinanceFuturesCreateListenKey
    <sentence>
@@ -33,10 +34,18 @@ The MCP server is started as a host would start it: python -m binance_mcp
    60 x PUT /fapi/v1/listenKey?<query> -> 200
     1 x DELETE /fapi/v1/listenKey?<query> -> 200
    with the headers <headers>
+
+7. Keys that live 3 seconds, kept alive by the server every second:
+   binance://futures/listen-key has changed 6 times. BinanceFuturesGetListenKeyStatus says:
+   <sentence> It is kept alive automatically at <clock> UTC.
+    1 x POST /fapi/v1/listenKey?<query> -> 200
+    <count> x PUT /fapi/v1/listenKey?<query> -> 200
 """
 HOLES: Final = {
     "<port>": r"\d+",
     "<revision>": r"\d{4}-\d\d-\d\d",
+    "<clock>": r"\d\d:\d\d:\d\d",
+    "<count>": r"[56]",
     "<sentence>": r"The account's listen key [^\n]+",
     "<denial>": r"[^\n]+; the next is possible in \d+ s\.",
     "<query>": r"timestamp=\d+&recvWindow=5000&signature=[0-9a-f]{4}…",

@@ -2,8 +2,11 @@ import json
 import re
 from pathlib import Path
 
+from binance_mcp.cli.facts import server_tools
 from binance_mcp.clock import wall_clock
-from binance_mcp.policy.source import PolicySource
+from binance_mcp.policy.document import load
+from binance_mcp.policy.explanation import explain
+from binance_mcp.policy.source import PolicySource, load_file
 from binance_mcp.server.calls import Calls
 from binance_mcp.server.tools import listen_key_tools
 from binance_mcp.settings import Settings
@@ -62,3 +65,15 @@ def test_every_relative_link_leads_somewhere() -> None:
     links = re.findall(r"\]\((?!https?://)([^)#]+)\)", README)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_policy_shown_can_be_used() -> None:
+    blocks = re.findall(r"```json\n(.*?)```", section("Policy in five minutes"), re.DOTALL)
+    assert len(blocks) == 4
+    for block in blocks:
+        load("README.md", block)
+
+
+def test_the_shipped_policy_is_explained_as_the_command_does() -> None:
+    shown = section("Policy in five minutes").split("```")[1].strip()
+    assert "\n".join(explain(load_file(None), server_tools())).startswith(shown)

@@ -1,46 +1,14 @@
-import inspect
-from collections.abc import Mapping
-from itertools import combinations
 from pathlib import Path
 from typing import Final
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from binance_mcp import settings as settings_module
 from binance_mcp.errors import Problem, SettingsError
-from binance_mcp.settings import Settings, is_loopback, load_settings
+from binance_mcp.settings import is_loopback, load_settings
+from tests.environment import SECRETS, VARIABLES, problems_of, settings_of
 
-VARIABLES: Final = [str(field.validation_alias) for field in Settings.model_fields.values()]
-SECRETS: Final = [
-    "BINANCE_API_KEY",
-    "BINANCE_API_SECRET",
-    "BINANCE_PRIVATE_KEY",
-    "BINANCE_PRIVATE_KEY_PASSPHRASE",
-]
-CREDENTIALS: Final = ["BINANCE_API_SECRET", "BINANCE_PRIVATE_KEY", "BINANCE_PRIVATE_KEY_FILE"]
 UNREADABLE: Final = Path("/proc/self/mem")
-WORDS_OF_OURS: Final = inspect.getsource(settings_module)
-WORDS_OF_A_VALIDATOR: Final = ["input", "pydantic", "value error", "string", "class", "valid"]
-NOT_UTF_8: Final = "caf\udce9"  # how Python gives the bytes of another encoding
-PLAIN_HTTPS: Final = "must be a plain URL such as https://host"
-HTTPS_ONLY: Final = "must start with https:// (http:// only for this machine)"
-ENVIRONMENT_VALUES: Final = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
-
-
-def settings_of(variables: Mapping[str, str]) -> Settings:
-    with pytest.MonkeyPatch.context() as patch:
-        for variable, value in variables.items():
-            patch.setenv(variable, value)
-        return load_settings()
-
-
-def problems_of(variables: Mapping[str, str]) -> list[str]:
-    with pytest.raises(SettingsError) as failed:
-        settings_of(variables)
-    return str(failed.value).splitlines()
 
 
 # What is accepted
@@ -59,6 +27,12 @@ def test_nothing_needs_to_be_set() -> None:
         "recv_window": 5000,
         "timeout_seconds": 5.0,
         "policy": None,
+        "auto_keepalive": True,
+        "keepalive_seconds": 1800.0,
+        "keepalive_jitter_seconds": 300.0,
+        "reveal_listen_key": True,
+        "audit_log": None,
+        "audit_key": None,
         "host": "127.0.0.1",
         "port": 8000,
         "log_level": "INFO",
@@ -93,6 +67,14 @@ def test_nothing_needs_to_be_set() -> None:
         ("BINANCE_TIMEOUT_SECONDS", "0.001", 0.001),
         ("BINANCE_TIMEOUT_SECONDS", "60", 60.0),
         ("BINANCE_MCP_POLICY", "/etc/policy.json", Path("/etc/policy.json")),
+        ("BINANCE_MCP_AUTO_KEEPALIVE", "false", False),
+        ("BINANCE_MCP_KEEPALIVE_SECONDS", "1", 1.0),
+        ("BINANCE_MCP_KEEPALIVE_SECONDS", "3000", 3000.0),
+        ("BINANCE_MCP_KEEPALIVE_JITTER_SECONDS", "0", 0.0),
+        ("BINANCE_MCP_KEEPALIVE_JITTER_SECONDS", "600", 600.0),
+        ("BINANCE_MCP_REVEAL_LISTEN_KEY", "0", False),
+        ("BINANCE_MCP_AUDIT_LOG", "audit.jsonl", Path("audit.jsonl")),
+        ("BINANCE_MCP_AUDIT_KEY", "a key", SecretStr("a key")),
         ("BINANCE_MCP_HOST", "::1", "::1"),
         ("BINANCE_MCP_PORT", "0", 0),
         ("BINANCE_MCP_PORT", "65535", 65_535),
@@ -115,107 +97,6 @@ def test_a_variable_sets_the_setting_of_its_name(
 @pytest.mark.parametrize("value", ["", " \t", "${user_config.field}"])
 def test_a_field_that_nobody_filled_in_is_unset(variable: str, value: str) -> None:
     assert settings_of({variable: value}) == load_settings()
-
-
-# What is refused
-
-
-@pytest.mark.parametrize(
-    ("variable", "value", "message"),
-    [
-        (
-            "BINANCE_API_KEY",
-            "two words",
-            "must be the key itself: printable ASCII characters without spaces",
-        ),
-        (
-            "BINANCE_API_KEY",
-            "“key”",
-            "must be the key itself: printable ASCII characters without spaces",
-        ),
-        ("BINANCE_API_KEY", NOT_UTF_8, "must be UTF-8 text"),
-        ("BINANCE_API_SECRET", NOT_UTF_8, "must be UTF-8 text"),
-        ("BINANCE_PRIVATE_KEY_FILE", NOT_UTF_8, "must be UTF-8 text"),
-        ("BINANCE_MCP_HOST", NOT_UTF_8, "must be UTF-8 text"),
-        ("BINANCE_ENVIRONMENT", "Mainnet", "must be 'mainnet', 'demo' or 'sandbox'"),
-        ("BINANCE_REST_URL", "fapi.binance.com", PLAIN_HTTPS),
-        ("BINANCE_REST_URL", "https://", PLAIN_HTTPS),
-        ("BINANCE_REST_URL", "https://[::1", PLAIN_HTTPS),
-        ("BINANCE_REST_URL", "https://host:65536", PLAIN_HTTPS),
-        ("BINANCE_REST_URL", "https://user@host", PLAIN_HTTPS),
-        ("BINANCE_REST_URL", "https://:password@host", PLAIN_HTTPS),
-        ("BINANCE_REST_URL", "https://host?", PLAIN_HTTPS),
-        ("BINANCE_REST_URL", "https://host#", PLAIN_HTTPS),
-        ("BINANCE_REST_URL", "https://two words", PLAIN_HTTPS),
-        ("BINANCE_REST_URL", "https://ho\tst", PLAIN_HTTPS),
-        ("BINANCE_REST_URL", "https://host\\path", PLAIN_HTTPS),
-        ("BINANCE_REST_URL", "http://fapi.binance.com", HTTPS_ONLY),
-        ("BINANCE_REST_URL", "http://127.0.0.1.example", HTTPS_ONLY),
-        ("BINANCE_REST_URL", "http://0.0.0.0", HTTPS_ONLY),
-        ("BINANCE_REST_URL", "wss://host", HTTPS_ONLY),
-        ("BINANCE_STREAM_URL", "host", "must be a plain URL such as wss://host"),
-        ("BINANCE_STREAM_URL", "ws://host", "must start with wss:// (ws:// only for this machine)"),
-        (
-            "BINANCE_STREAM_URL",
-            "https://host",
-            "must start with wss:// (ws:// only for this machine)",
-        ),
-        ("BINANCE_RECV_WINDOW", "0", "must be at least 1"),
-        ("BINANCE_RECV_WINDOW", "60001", "must be at most 60000"),
-        ("BINANCE_RECV_WINDOW", "0.5", "must be a whole number"),
-        ("BINANCE_RECV_WINDOW", "soon", "must be a whole number"),
-        ("BINANCE_RECV_WINDOW", "9" * 5000, "has too many digits"),
-        ("BINANCE_TIMEOUT_SECONDS", "0", "must be above 0"),
-        ("BINANCE_TIMEOUT_SECONDS", "60.5", "must be at most 60"),
-        ("BINANCE_TIMEOUT_SECONDS", "nan", "must be a finite number"),
-        ("BINANCE_TIMEOUT_SECONDS", "1e999", "must be a finite number"),
-        ("BINANCE_TIMEOUT_SECONDS", "soon", "must be a number"),
-        ("BINANCE_MCP_PORT", "-1", "must be at least 0"),
-        ("BINANCE_MCP_PORT", "65536", "must be at most 65535"),
-        ("BINANCE_MCP_PORT", "http", "must be a whole number"),
-        ("BINANCE_MCP_LOG_LEVEL", "TRACE", "must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
-        ("BINANCE_MCP_LOG_FORMAT", "xml", "must be 'plain' or 'json'"),
-    ],
-)
-def test_a_value_that_cannot_be_used_is_a_line_that_says_what_is_wanted(
-    variable: str, value: str, message: str
-) -> None:
-    assert problems_of({variable: value}) == [f"{variable}: {message}"]
-
-
-def test_every_variable_that_cannot_be_used_has_its_line() -> None:
-    assert problems_of({"BINANCE_MCP_PORT": "http", "BINANCE_ENVIRONMENT": "moon"}) == [
-        "BINANCE_ENVIRONMENT: must be 'mainnet', 'demo' or 'sandbox'",
-        "BINANCE_MCP_PORT: must be a whole number",
-    ]
-
-
-@pytest.mark.parametrize("variables", list(combinations(CREDENTIALS, 2)))
-def test_requests_are_signed_with_one_credential(variables: tuple[str, str]) -> None:
-    [problem] = problems_of(dict.fromkeys(variables, "credential"))
-    assert problem == (
-        "BINANCE_PRIVATE_KEY: set at most one of BINANCE_API_SECRET, BINANCE_PRIVATE_KEY and "
-        "BINANCE_PRIVATE_KEY_FILE"
-    )
-
-
-@given(st.sampled_from(VARIABLES), ENVIRONMENT_VALUES)
-def test_a_refusal_is_one_plain_line_without_the_value(variable: str, value: str) -> None:
-    try:
-        settings_of({variable: value})
-    except SettingsError as error:
-        name, _, message = str(error).partition(": ")
-        assert name == variable
-        assert message.isprintable()
-        assert value in WORDS_OF_OURS or value not in message
-        assert not any(word in message.lower() for word in WORDS_OF_A_VALIDATOR)
-
-
-@pytest.mark.parametrize("variable", SECRETS)
-def test_not_even_the_error_underneath_shows_the_value(variable: str) -> None:
-    with pytest.raises(ValidationError) as failed:
-        Settings.model_validate({variable: ["the-value-itself"]})
-    assert "the-value-itself" not in str(failed.value)
 
 
 # Where a value comes from
