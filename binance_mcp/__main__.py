@@ -2,6 +2,6 @@
 
 import sys
 
-from binance_mcp.cli import main
+from binance_mcp.cli.main import main
 
 sys.exit(main())

@@ -1,0 +1,90 @@
+"""The arguments of the command line: which command they name."""
+
+from importlib.metadata import version
+from inspect import cleandoc
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    CliApp,
+    CliSubCommand,
+    CliToggleFlag,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from binance_mcp.cli.audit import Audit
+from binance_mcp.cli.command import Command, summary
+from binance_mcp.cli.output import say
+from binance_mcp.cli.policy import Policy
+from binance_mcp.cli.serving import Http, Stdio
+from binance_mcp.cli.trying import Demo, Sandbox
+from binance_mcp.errors import Problem, SettingsError
+from binance_mcp.settings import validation_message
+
+
+class Version(Command):
+    """Print the version."""
+
+    def run(self) -> int:
+        """Print it."""
+        say(version("binance-listen-key-mcp"))
+        return 0
+
+
+class _Arguments(BaseSettings):
+    __doc__ = cleandoc(
+        """MCP server for the Binance USD-M Futures listen key; without a command, over stdio.
+
+        Exit codes: 0, it went well; 1, a policy or an audit trail has a fault; 2, the command
+        cannot be run; 130, it was interrupted.
+        """
+    )
+    model_config = SettingsConfigDict(
+        cli_avoid_json=True,
+        cli_enforce_required=True,
+        cli_hide_none_type=True,
+        cli_kebab_case=True,
+        cli_prog_name="binance-mcp",
+        hide_input_in_errors=True,
+    )
+
+    http: CliSubCommand[Http] = Field(description=summary(Http))
+    policy: CliSubCommand[Policy] = Field(description=summary(Policy))
+    audit: CliSubCommand[Audit] = Field(description=summary(Audit))
+    sandbox: CliSubCommand[Sandbox] = Field(description=summary(Sandbox))
+    demo: CliSubCommand[Demo] = Field(description=summary(Demo))
+    version: CliToggleFlag[bool] = Field(default=False, description="Print the version and leave.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        *_others: PydanticBaseSettingsSource,
+        **_more: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the command line only: an environment variable is no command."""
+        return (init_settings,)
+
+
+def parse(arguments: list[str]) -> Command:
+    """Return the command that the arguments name.
+
+    Raises:
+        SettingsError: An argument has a value that cannot be used.
+        SystemExit: They name no command, or ask for help, which has been printed.
+
+    """
+    try:
+        parsed = CliApp.run(_Arguments, arguments)
+    except ValidationError as error:
+        problems = [
+            Problem(f"--{details['loc'][-1]}".replace("_", "-"), validation_message(details))
+            for details in error.errors()
+        ]
+        raise SettingsError(problems) from None
+    if parsed.version:
+        return Version()
+    commands = (parsed.http, parsed.policy, parsed.audit, parsed.sandbox, parsed.demo)
+    return next(filter(None, commands), Stdio())

@@ -1,0 +1,46 @@
+"""The commands about an audit trail."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import CliPositionalArg, CliSubCommand
+
+from binance_mcp.cli.command import Command, Group, summary
+from binance_mcp.cli.output import say
+from binance_mcp.errors import BrokenTrailError
+from binance_mcp.settings import load_settings
+
+
+class Verify(Command):
+    """Verify an audit trail: whether every record is as it was written, and where.
+
+    The files that were rotated away are verified with it. If BINANCE_MCP_AUDIT_KEY is set, the
+    records must be chained with that key.
+
+    Exit codes: 0, the trail is unbroken; 1, it is broken, and the first broken record is told;
+    2, it cannot be read.
+    """
+
+    file: CliPositionalArg[Path] = Field(description="The newest file of the trail.")
+
+    def run(self) -> int:
+        """Print what the trail holds, or its first broken record."""
+        from binance_mcp.policy.audit_verification import verify
+
+        key = load_settings().audit_key
+        try:
+            trail = verify(self.file, key.get_secret_value().encode() if key else None)
+        except BrokenTrailError as broken:
+            say(f"{broken.file}:{broken.line}: {broken.problem}")
+            return 1
+        first = "" if trail.is_whole else f", from number {trail.follows.sequence + 1} on"
+        say(f"files: {', '.join(map(str, trail.files))}")
+        say(f"records: {trail.records}{first}")
+        say(f"last hash: {trail.last.hash}")
+        return 0
+
+
+class Audit(Group):
+    """Verify an audit trail."""
+
+    verify: CliSubCommand[Verify] = Field(description=summary(Verify))

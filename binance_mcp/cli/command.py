@@ -1,0 +1,52 @@
+"""What a command is."""
+
+from abc import ABC, abstractmethod
+from inspect import cleandoc
+
+from pydantic import BaseModel
+
+from binance_mcp.errors import Problem, SettingsError
+from binance_mcp.settings import Settings, load_settings
+
+
+class Command(BaseModel, ABC):
+    """A command. Its docstring is its help."""
+
+    def __init_subclass__(cls) -> None:
+        cls.__doc__ = cleandoc(cls.__doc__ or "")  # the help has it as it is
+
+    @abstractmethod
+    def run(self) -> int:
+        """Run the command, and return the exit code.
+
+        Raises:
+            BinanceMcpError: It cannot be run; the text says why, a line per reason.
+
+        """
+
+
+class Group(Command):
+    """A command that is one of several."""
+
+    def run(self) -> int:
+        """Run the one that is named."""
+        commands: dict[str, Command | None] = dict(self)
+        for command in commands.values():
+            if command:
+                return command.run()
+        wanted = f"must be followed by a command: {', '.join(commands)}"
+        raise SettingsError([Problem(type(self).__name__.lower(), wanted)])
+
+
+def summary(command: type[Command]) -> str:
+    """Return the first line of a command's help."""
+    return (command.__doc__ or "").partition("\n")[0]
+
+
+def settings_in_force(**overrides: object) -> Settings:
+    """Load the settings, and log as they say."""
+    from binance_mcp.logs import configure_logging
+
+    settings = load_settings(**overrides)
+    configure_logging(settings.log_level, settings.log_format)
+    return settings

@@ -1,0 +1,203 @@
+"""The commands about a policy: to check it, explain it, show it, and try calls under it."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, Final, TypeAlias, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, JsonValue
+from pydantic_settings import CliPositionalArg, CliSubCommand, CliToggleFlag, NoDecode
+
+from binance_mcp.cli.command import Command, Group, summary
+from binance_mcp.cli.output import complain, say
+from binance_mcp.errors import PolicyError, Problem
+from binance_mcp.policy.admission import limits_of
+from binance_mcp.policy.advice import advice
+from binance_mcp.policy.document import Call, Document, load
+from binance_mcp.policy.explanation import explain
+from binance_mcp.policy.sentences import Wanted
+from binance_mcp.policy.source import PolicySource, read
+from binance_mcp.policy.strict_json import Place, Reading, parse, pointer
+from binance_mcp.policy.trial import Decision, try_calls
+from binance_mcp.settings import load_settings
+
+_NOT_WELL: Final = 1
+
+_File: TypeAlias = CliPositionalArg[
+    Annotated[Path | None, Field(description="The policy, instead of the one in force.")]
+]
+
+
+class Check(Command):
+    """Check a policy: print every problem and every warning, each with its place.
+
+    A warning is about what is legal, but surely not meant.
+
+    Exit codes: 0, it can be used; 1, it cannot, or with --strict there is a warning; 2, it cannot
+    be read.
+    """
+
+    file: CliPositionalArg[Path] = Field(description="The policy.")
+    strict: CliToggleFlag[bool] = Field(default=False, description="Warnings are problems too.")
+
+    def run(self) -> int:
+        """Print what is wrong."""
+        from binance_mcp.cli.facts import facts
+
+        text = read(self.file)
+        try:
+            document = load(str(self.file), text)
+        except PolicyError as error:
+            for problem in sorted(error.problems, key=_order):
+                say(self._line(problem))
+            return _NOT_WELL
+        warnings = _placed(advice(document, facts()), parse(str(self.file), text))
+        for warning in warnings:
+            say(self._line(warning, "warning: "))
+        if warnings and self.strict:
+            return _NOT_WELL
+        say(f"{self.file}: OK: {_contents(document)}, {_count(len(warnings), 'warning')}")
+        return 0
+
+    def _line(self, problem: Problem, kind: str = "") -> str:
+        place = f":{problem.line}:{problem.column}" if problem.line else ""
+        return f"{self.file}{place}: {kind}{problem}"
+
+
+class Explain(Command):
+    """Explain a policy in words: which tools may be called, how often, and who is asked.
+
+    Exit codes: 0, it is explained; 2, it cannot be used.
+    """
+
+    file: _File = None
+
+    def run(self) -> int:
+        """Print the explanation."""
+        from binance_mcp.cli.facts import server_tools
+
+        for line in explain(PolicySource(_path(self.file)).document, server_tools()):
+            say(line)
+        return 0
+
+
+class Show(Command):
+    """Show a policy as canonical JSON: policies that say the same look the same.
+
+    Where it is from, and the SHA-256 of its text, are on standard error.
+
+    Exit codes: 0, it is shown; 2, it cannot be used.
+    """
+
+    file: _File = None
+
+    def run(self) -> int:
+        """Print the policy."""
+        path = _path(self.file)
+        source = PolicySource(path)
+        said = source.document.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        if source.document.hide:
+            said["hide"] = sorted(source.document.hide)
+        say(json.dumps(said, indent=2, sort_keys=True))
+        complain(f"{path or 'the shipped policy'}, SHA-256 {source.digest}")
+        return 0
+
+
+class _GivenCall(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    arguments: dict[str, JsonValue] = {}
+
+
+class Test(Command):
+    """Try calls under a policy, on a clock of its own, and print each decision with its rule.
+
+    Nothing is called, and nothing is waited for. Decisions that are alike stand on one line.
+
+    Exit codes: 0, whatever is decided; 2, the policy or a call cannot be used.
+    """
+
+    file: CliPositionalArg[Path] = Field(description="The policy.")
+    call: Annotated[
+        Json[Annotated[list[_GivenCall], Field(min_length=1)]],
+        NoDecode,  # what pydantic-settings has then is the values, joined by commas
+        BeforeValidator(lambda values: f"[{values}]"),
+        Wanted('must be JSON: an object with the "name" of a tool, and its "arguments" if any'),
+        Field(description="A call in JSON, such as tools/call has; may be given repeatedly."),
+    ]
+    repeat: int = Field(1, ge=1, le=100_000, description="How many times to make the calls.")
+    every: float = Field(
+        0.0, ge=0, le=31 * 86_400, allow_inf_nan=False, description="Seconds between the times."
+    )
+
+    def run(self) -> int:
+        """Print the decisions."""
+        calls = [Call(given.name, given.arguments) for given in self.call]
+        decisions = try_calls(PolicySource(self.file).document, calls, self.repeat, self.every)
+        for _, alike in groupby(decisions, key=lambda d: (d.tool, d.verdict, d.rule, d.code)):
+            say(_told(list(alike)))
+        return 0
+
+
+class Policy(Group):
+    """Check a policy, explain it, show it, or try calls under it."""
+
+    check: CliSubCommand[Check] = Field(description=summary(Check))
+    explain: CliSubCommand[Explain] = Field(description=summary(Explain))
+    show: CliSubCommand[Show] = Field(description=summary(Show))
+    test: CliSubCommand[Test] = Field(description=summary(Test))
+
+
+def _path(file: Path | None) -> Path | None:
+    return file or load_settings().policy
+
+
+def _placed(problems: Iterable[Problem], reading: Reading) -> Sequence[Problem]:
+    """Return the problems in the order of the text, each with its line and column."""
+    places = {pointer(*place): place for place in _places(reading.value)}
+    placed = (reading.problem(places[problem.where], problem.message) for problem in problems)
+    return sorted(placed, key=_order)
+
+
+def _order(problem: Problem) -> tuple[int, int]:
+    return problem.line or 0, problem.column or 0
+
+
+def _places(value: object, at: Place = ()) -> Iterator[Place]:
+    """Return the places of a value and of all that is in it."""
+    yield at
+    if isinstance(value, Mapping):
+        for name, member in cast("Mapping[str, object]", value).items():
+            yield from _places(member, (*at, name))
+    elif isinstance(value, tuple):
+        for index, item in enumerate(cast("tuple[object, ...]", value)):
+            yield from _places(item, (*at, index))
+
+
+def _contents(document: Document) -> str:
+    tools = _count(len(document.tools), "tool")
+    limits = _count(sum(1 for _ in limits_of(document, document.tools)), "limit")
+    return f"{tools} listed, {len(document.hide)} hidden, {limits}, default {document.default}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def _told(alike: Sequence[Decision]) -> str:
+    """Return decisions of which only the first and the last differ in what is told."""
+    first, last = alike[0], alike[-1]
+    times = f" to {last.at:.10g} s, x {len(alike)}" if len(alike) > 1 else ""
+    left = "" if first.remaining is None else f", {_span(first.remaining, last.remaining)} left"
+    code = f", {first.code}" if first.code else ""
+    reason = f": {first.reason}" if first.reason else ""
+    return (
+        f"{first.at:.10g} s{times}: {first.tool}: {first.verdict}{left} "
+        f"({first.rule}{code}){reason}"
+    )
+
+
+def _span(first: int, last: int | None) -> str:
+    return str(first) if first == last else f"{first} to {last}"

@@ -1,0 +1,62 @@
+"""The commands that serve MCP: over standard input and output, and over HTTP."""
+
+import json
+import sys
+from functools import partial
+
+import anyio
+from pydantic import Field
+
+from binance_mcp.cli.command import Command, settings_in_force
+from binance_mcp.cli.output import complain
+
+_WAITING = """\
+binance-mcp speaks MCP over standard input and output, and is waiting for a host to do so.
+A host starts it by itself. For Claude Desktop, put this into claude_desktop_config.json:
+
+{config}
+
+To see it work now: binance-mcp demo. To see every command: binance-mcp --help.
+Ctrl-D or Ctrl-C ends it.
+"""
+
+
+class Stdio(Command):
+    """Serve a host over standard input and output. Hosts start the program so."""
+
+    def run(self) -> int:
+        """Serve until the host leaves."""
+        from binance_mcp.server.app import create_server
+        from binance_mcp.server.stdio import run_stdio
+
+        server = create_server(settings_in_force())
+        if sys.stdin is not None:  # else it is closed: the host has left already
+            if sys.stdin.isatty():
+                complain(_WAITING.format(config=_host_config()))
+            anyio.run(run_stdio, server)
+        return 0
+
+
+class Http(Command):
+    """Serve over streamable HTTP, on this machine, until SIGTERM or Ctrl-C."""
+
+    host: str | None = Field(None, description="Loopback address, instead of BINANCE_MCP_HOST.")
+    port: int | None = Field(None, description="Port, instead of BINANCE_MCP_PORT; 0 takes any.")
+
+    def run(self) -> int:
+        """Serve until a signal comes."""
+        from binance_mcp.server.app import create_server
+        from binance_mcp.server.http import run_http
+
+        settings = settings_in_force(host=self.host, port=self.port)
+        server = create_server(settings)
+        return anyio.run(partial(run_http, server, host=settings.host, port=settings.port))
+
+
+def _host_config() -> str:
+    entry = {
+        "command": sys.executable,
+        "args": ["-m", "binance_mcp"],
+        "env": {"BINANCE_API_KEY": "your API key"},
+    }
+    return json.dumps({"mcpServers": {"binance": entry}}, indent=2)

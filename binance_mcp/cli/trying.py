@@ -1,0 +1,49 @@
+"""The commands to try with no account: the sandbox and the demo."""
+
+import json
+
+import anyio
+from pydantic import Field
+
+from binance_mcp.cli.command import Command, settings_in_force
+from binance_mcp.cli.output import say
+
+
+class Sandbox(Command):
+    """Serve a stand-in for Binance on this machine, and print how to reach it as a line of JSON."""
+
+    port: int = Field(0, ge=0, le=65_535, description="Port; 0 takes any.")
+    listen_key_seconds: float = Field(
+        3600.0, gt=0, allow_inf_nan=False, description="Seconds that a listen key lives."
+    )
+
+    def run(self) -> int:
+        """Serve until a signal comes."""
+        settings_in_force()
+        return anyio.run(self._serve)
+
+    async def _serve(self) -> int:
+        from binance_mcp.futures.sandbox import app, served
+        from binance_mcp.signals import stop_signal
+
+        sandbox = app.Sandbox(listen_key_seconds=self.listen_key_seconds)
+        async with served.serving_sandbox(sandbox, port=self.port) as at:
+            line = {
+                "restUrl": at.rest_url,
+                "streamUrl": at.stream_url,
+                "apiKey": at.account.api_key,
+                "apiSecret": at.account.api_secret,
+            }
+            say(json.dumps(line))
+            return await stop_signal()
+
+
+class Demo(Command):
+    """See it work: no account, no network. Takes a minute to read, and seconds to run."""
+
+    def run(self) -> int:
+        """Show every step."""
+        from binance_mcp.demo import run_demo
+
+        anyio.run(run_demo, say)
+        return 0

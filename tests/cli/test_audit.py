@@ -1,0 +1,72 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from binance_mcp.policy.audit_chain import START, Link, seal
+
+Run = Callable[..., object]
+
+
+@pytest.fixture
+def trail(tmp_path: Path) -> Path:
+    return tmp_path / "trail.jsonl"
+
+
+def write(path: Path, count: int, *, key: bytes | None = None, last: Link = START) -> Link:
+    """Write records that follow a link, and return the link of the last."""
+    with path.open("wb") as file:
+        for number in range(count):
+            line, last = seal(f'{{"n":{number}}}', last, key)
+            file.write(line)
+    return last
+
+
+def test_an_unbroken_trail_is_told_with_its_files_its_records_and_its_end(
+    run: Run, capsys: pytest.CaptureFixture[str], trail: Path
+) -> None:
+    older = trail.with_name("trail.jsonl.1")
+    last = write(trail, 2, last=write(older, 3))
+    assert run("audit", "verify", str(trail)) == 0
+    assert capsys.readouterr() == (
+        f"files: {older}, {trail}\nrecords: 5\nlast hash: {last.hash}\n",
+        "",
+    )
+
+
+def test_a_trail_whose_first_records_are_gone_says_where_it_begins(
+    run: Run, capsys: pytest.CaptureFixture[str], trail: Path
+) -> None:
+    write(trail, 2, last=Link(3, "1" * 64))
+    assert run("audit", "verify", str(trail)) == 0
+    assert "\nrecords: 2, from number 4 on\n" in capsys.readouterr().out
+
+
+def test_the_first_broken_record_is_told_by_file_and_line(
+    run: Run, capsys: pytest.CaptureFixture[str], trail: Path
+) -> None:
+    write(trail, 4)
+    lines = trail.read_bytes().splitlines(keepends=True)
+    trail.write_bytes(b"".join([lines[0], *lines[2:]]))
+    assert run("audit", "verify", str(trail)) == 1
+    assert capsys.readouterr() == (f"{trail}:2: record 3 stands where 2 is expected\n", "")
+
+
+def test_a_trail_is_verified_with_the_key_that_is_set(
+    run: Run,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    trail: Path,
+) -> None:
+    write(trail, 1, key=b"a key")
+    assert run("audit", "verify", str(trail)) == 1
+    assert capsys.readouterr().out.startswith(f"{trail}:1: the hash does not fit")
+    monkeypatch.setenv("BINANCE_MCP_AUDIT_KEY", "a key")
+    assert run("audit", "verify", str(trail)) == 0
+
+
+def test_a_trail_that_is_not_there_is_told_in_one_line(
+    run: Run, capsys: pytest.CaptureFixture[str], trail: Path
+) -> None:
+    assert run("audit", "verify", str(trail)) == 2
+    assert capsys.readouterr() == ("", f"binance-mcp: {trail}: there is no audit trail\n")

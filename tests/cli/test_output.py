@@ -1,0 +1,73 @@
+import errno
+import io
+import os
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+from binance_mcp.cli.output import complain, flush, say
+from tests.cli.processes import has_full_disk
+
+
+@contextmanager
+def pipe_without_reader() -> Generator[TextIO]:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stream:
+        yield stream
+
+
+def test_results_and_complaints_go_their_own_ways(capsys: pytest.CaptureFixture[str]) -> None:
+    say("a result")
+    complain("a complaint")
+    assert capsys.readouterr() == ("a result\n", "a complaint\n")
+
+
+@pytest.mark.parametrize(("name", "tell"), [("stdout", say), ("stderr", complain)])
+def test_when_its_reader_has_left_a_line_goes_nowhere(
+    monkeypatch: pytest.MonkeyPatch, name: str, tell: Callable[[str], None]
+) -> None:
+    with pipe_without_reader() as stream:
+        monkeypatch.setattr(sys, name, stream)
+        tell("unread")
+        tell("unread")
+
+
+def test_what_others_have_printed_goes_nowhere_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pipe_without_reader() as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        print("unread")  # noqa: T201  # the buffer of another
+        flush()
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_to_a_closed_stream_nothing_is_printed_and_nothing_to_another_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    monkeypatch.setattr(sys, name, None)
+    {"stdout": say, "stderr": complain}[name]("unsaid")
+    flush()
+    assert capsys.readouterr() == ("", "")
+
+
+@has_full_disk
+def test_a_full_disk_ends_the_command_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        with pytest.raises(SystemExit) as ended:
+            say("too much")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"binance-mcp: cannot print: {os.strerror(errno.ENOSPC)}\n"
+
+
+def test_what_the_encoding_does_not_have_is_spelled_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, "ascii", newline="\n"))
+    say("é…\ud800")
+    assert printed.getvalue() == b"\\xe9\\u2026\\ud800\n"

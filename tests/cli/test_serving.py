@@ -1,0 +1,97 @@
+import errno
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx2 as httpx
+import pytest
+
+from tests.cli.processes import COMMAND, ONLY_ERRORS, ended, line_with, posix, running
+
+# The bare command
+
+
+@posix
+def test_at_a_terminal_the_bare_command_says_what_it_waits_for_and_ends_at_ctrl_d() -> None:
+    terminal, stdin = os.openpty()
+    os.write(terminal, b"\x04")
+    with running(stdin=stdin) as process:
+        code, out, err = ended(process)
+    os.close(stdin)
+    os.close(terminal)
+    config = re.search(r"^{$.*^}$", err, re.DOTALL | re.MULTILINE)
+    assert config
+    assert json.loads(config[0]) == {
+        "mcpServers": {
+            "binance": {
+                "command": sys.executable,
+                "args": ["-m", "binance_mcp"],
+                "env": {"BINANCE_API_KEY": "your API key"},
+            }
+        }
+    }
+    assert "waiting for a host" in err
+    assert (code, out) == (0, "")
+
+
+def test_the_bare_command_ends_quietly_with_its_input() -> None:
+    with running(variables=ONLY_ERRORS) as process:
+        assert ended(process) == (0, "", "")
+
+
+@posix
+def test_the_bare_command_ends_quietly_if_its_input_is_closed_from_the_start() -> None:
+    closed = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" <&-', "sh", *COMMAND],
+        capture_output=True,
+        check=False,
+        env=os.environ | ONLY_ERRORS,
+        timeout=30,
+    )
+    assert (closed.returncode, closed.stdout, closed.stderr) == (0, b"", b"")
+
+
+def test_a_policy_that_cannot_be_used_is_told_in_one_line() -> None:
+    with running(variables={"BINANCE_MCP_POLICY": "missing.json"}) as process:
+        code, out, err = ended(process)
+    assert (code, out) == (2, "")
+    assert re.fullmatch(r"binance-mcp: missing\.json: [^\n]+\n", err)
+
+
+# http
+
+
+def test_http_refuses_an_address_that_other_machines_reach() -> None:
+    with running("http", "--host", "0.0.0.0", variables=ONLY_ERRORS) as process:  # noqa: S104  # refused
+        code, out, err = ended(process)
+    assert (code, out) == (2, "")
+    assert err == (
+        "binance-mcp: BINANCE_MCP_HOST: must be 127.0.0.1, ::1 or localhost: callers are not "
+        "authenticated\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["http", "sandbox"])
+def test_a_port_in_use_is_told_in_one_line(command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with running(command, "--port", str(port)) as process:
+            code, out, err = ended(process)
+    reason = os.strerror(errno.EADDRINUSE)
+    assert (code, out) == (2, "")
+    assert err == f"binance-mcp: cannot listen on 127.0.0.1 port {port}: {reason}\n"
+
+
+@posix
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_http_serves_until_a_signal_comes(number: signal.Signals, code: int) -> None:
+    with running("http", variables={"BINANCE_MCP_PORT": "0"}) as process:
+        url = line_with("serving MCP at", process).split()[-1]
+        health = httpx.get(url.removesuffix("/mcp") + "/healthz", trust_env=False)
+        process.send_signal(number)
+        assert ended(process)[:2] == (code, "")
+    assert health.status_code == 200

@@ -1,0 +1,81 @@
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from binance_mcp.policy.document import Call, load
+from binance_mcp.policy.trial import Decision, try_calls
+from tests.policy.documents import ARGUMENTS, DOCUMENTS, TOOLS, Json
+
+POLICY = load(
+    "policy.json",
+    """{"version": "1", "default": "allow", "hide": ["Hidden"],
+        "all_tools": {"limits": [{"counter": "all", "window": "day", "max": 9, "scope": "grant"}]},
+        "tools": {
+            "Limited": {"limits": [{"counter": "calls", "window": 10, "max": 2}]},
+            "Asked": {"action": "require_approval", "reason": "It matters."},
+            "Barred": {"action": "deny", "reason": "Never."}
+    }}""",
+)
+FREE = load("policy.json", '{"version": "1", "default": "allow"}')
+
+
+def decided(*tools: str, repeat: int = 1, every: float = 0.0) -> list[Decision]:
+    return list(try_calls(POLICY, [Call(tool, {}) for tool in tools], repeat, every))
+
+
+def test_a_call_is_allowed_by_its_tool_or_by_the_default_and_limits_say_what_is_left() -> None:
+    assert decided("Limited", "Other") == [
+        Decision(0, "Limited", "allowed", "/tools/Limited", remaining=1),
+        Decision(0, "Other", "allowed", "/default", remaining=7),
+    ]
+
+
+def test_nothing_is_left_to_say_where_nothing_limits() -> None:
+    assert [decision.remaining for decision in try_calls(FREE, [Call("Any", {})])] == [None]
+
+
+def test_a_person_is_asked_for_what_the_policy_says() -> None:
+    assert decided("Asked") == [
+        Decision(0, "Asked", "a person is asked", "/tools/Asked/action", "It matters.", remaining=8)
+    ]
+
+
+def test_a_call_is_denied_by_a_rule_for_a_reason_and_costs_nothing() -> None:
+    barred, hidden, other = decided("Barred", "Hidden", "Other")
+    assert barred == Decision(
+        0, "Barred", "denied", "/tools/Barred/action", "Never.", "action_denied"
+    )
+    assert (hidden.verdict, hidden.rule, hidden.code) == ("denied", "/hide", "hidden")
+    assert other.remaining == 8
+
+
+def test_calls_are_repeated_on_a_clock_that_costs_no_time() -> None:
+    decisions = decided("Limited", repeat=4, every=4)
+    assert [(decision.at, decision.verdict) for decision in decisions] == [
+        (0, "allowed"),
+        (4, "allowed"),
+        (8, "denied"),
+        (12, "allowed"),
+    ]
+    denied = decisions[2]
+    assert (denied.rule, denied.code) == ("/tools/Limited/limits/0", "limit_exceeded")
+    assert (denied.wait, denied.remaining) == (2, 0)
+    assert denied.reason.endswith("the next is possible in 2 s.")
+
+
+def test_calls_at_the_same_time_are_made_in_their_order() -> None:
+    told = [(decision.at, decision.tool) for decision in decided("A", "B", repeat=2, every=1)]
+    assert told == [(0, "A"), (0, "B"), (1, "A"), (1, "B")]
+
+
+def test_every_trial_starts_anew() -> None:
+    assert decided("Limited") == decided("Limited")
+
+
+@given(DOCUMENTS, TOOLS, ARGUMENTS, st.integers(1, 5), st.floats(0, 100))
+def test_every_call_gets_its_decision(
+    said: Json, tool: str, arguments: Json, repeat: int, every: float
+) -> None:
+    document = load("policy.json", json.dumps(said))
+    assert len(list(try_calls(document, [Call(tool, arguments)], repeat, every))) == repeat
