@@ -24,7 +24,7 @@ FLOORS: Final = (
 )
 """A member of the package knows the floors below its own, and none of its neighbours."""
 
-STANDARD_LIBRARY_ONLY: Final = FLOORS[0]
+STANDARD_LIBRARY_ONLY: Final = ("errors", "masking")
 
 HOMES: Final = {
     "cryptography": ("futures.signing",),

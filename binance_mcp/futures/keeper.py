@@ -1,12 +1,15 @@
 """The keeper of the account's one listen key: every request about it goes through here."""
 
 import logging
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import anyio
+import anyio.lowlevel
 
 from binance_mcp.clock import SteadyClock
 from binance_mcp.errors import BinanceError, InvalidListenKeyError, ListenKeyMismatchError
@@ -55,8 +58,9 @@ class ListenKeyKeeper:
     """When the key is to be kept alive automatically, or created again; None if it is not."""
     _life: ListenKeyLife = field(default_factory=ListenKeyLife, init=False)
     _last_creation: _Creation = field(default_factory=_Creation, init=False)
-    _turn: anyio.Lock = field(default_factory=anyio.Lock, init=False)
-    _changed: anyio.Event = field(default_factory=anyio.Event, init=False)
+    _turn: anyio.Lock = field(default_factory=partial(anyio.Lock, fast_acquire=True), init=False)
+    _woken: anyio.Event = field(default_factory=anyio.Event, init=False)
+    _asleep_until: float = field(default=0.0, init=False)
 
     @property
     def life(self) -> ListenKeyLife:
@@ -71,6 +75,7 @@ class ListenKeyKeeper:
 
         """
         seen = self._last_creation
+        await anyio.lowlevel.checkpoint()  # whoever calls at the same time sees the same
         async with self._turn:
             shared = self._last_creation is not seen
             if shared and self._last_creation.error:
@@ -128,7 +133,7 @@ class ListenKeyKeeper:
     async def run(self) -> None:
         """Notice when the key's time is over, and keep it alive as the schedule says, for ever."""
         while True:
-            self._changed = anyio.Event()
+            self._woken = anyio.Event()
             now = self.clock.now()
             if (life := self._life.at(now)) != self._life:
                 logger.error("the listen key has expired")
@@ -136,13 +141,15 @@ class ListenKeyKeeper:
             if self.next_keepalive_at is not None and now >= self.next_keepalive_at:
                 await self._keepalive_by_itself()
             else:
-                with anyio.move_on_after(self._pause(now)):
-                    await self._changed.wait()
+                self._asleep_until = min(now + _TICK_SECONDS, self._next_event())
+                with anyio.move_on_after(self._asleep_until - now):
+                    await self._woken.wait()
 
-    def _pause(self, now: float) -> float:
+    def _next_event(self) -> float:
+        """Return when something is to be done or noticed, if nothing changes before."""
         active = self._life.active
         ends = (self.next_keepalive_at, active and active.expires_at)
-        return min((_TICK_SECONDS, *(end - now for end in ends if end is not None)))
+        return min((end for end in ends if end is not None), default=math.inf)
 
     async def _keepalive_by_itself(self) -> None:
         async with self._turn:
@@ -171,8 +178,10 @@ class ListenKeyKeeper:
         return await self._create(recv_window)
 
     def _compare(self, listen_key: str | None) -> None:
+        if listen_key is None:
+            return
         active = self.life.active
-        if listen_key is not None and active and not active.key.matches(listen_key):
+        if active and not active.key.matches(listen_key):
             raise ListenKeyMismatchError("the listen key given is not the account's active one")
 
     async def _create(self, recv_window: float | None) -> ActiveKey:
@@ -210,7 +219,8 @@ class ListenKeyKeeper:
             missing = now - life.rotations[-1].missing_since
             logger.warning("the listen key is another; events of %.0f s may be missing", missing)
         else:
-            logger.info("the listen key is active for another %.0f s", self.validity)
+            level = logging.DEBUG if before.active else logging.INFO
+            logger.log(level, "the listen key is active for another %.0f s", self.validity)
         if self.schedule:
             self.next_keepalive_at = self.schedule.next_keepalive(active, self.rng())
         self._change(life)
@@ -218,5 +228,6 @@ class ListenKeyKeeper:
 
     def _change(self, life: ListenKeyLife) -> None:
         self._life = life
-        self._changed.set()
+        if self._next_event() < self._asleep_until:
+            self._woken.set()
         self.on_change()

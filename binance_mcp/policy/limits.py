@@ -7,6 +7,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 from binance_mcp.errors import LimitStatus, PolicyDeniedError
@@ -179,7 +180,7 @@ class _Counter:
 
 
 def _count(calls: Calls) -> int:
-    return sum(count for _, count in calls)
+    return sum(map(itemgetter(1), calls))
 
 
 def _live(calls: Calls, now: float) -> Calls:

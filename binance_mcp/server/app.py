@@ -73,7 +73,7 @@ class ListenKeyServer(MCPServer[Exchange]):
                 credentials,
                 app=exchange,
                 wall_clock=wall_clock,
-                on_change=partial(_tell_of_change, changed),
+                on_change=partial(self._tell_of_change, changed),
             )
             with audit or nullcontext(), changed, changes:
                 async with anyio.create_task_group() as tasks, opening as opened:
@@ -180,6 +180,11 @@ class ListenKeyServer(MCPServer[Exchange]):
             raise ResourceError(f"[POLICY DENIED] {error}") from None
         return result if isinstance(result, InputRequiredResult) else [listen_key_contents(result)]
 
+    def _tell_of_change(self, changed: MemoryObjectSendStream[None]) -> None:
+        if self._subscribers.are_there(LISTEN_KEY_URI):
+            with suppress(anyio.WouldBlock):
+                changed.send_nowait(None)
+
     async def _publish(self, changes: MemoryObjectReceiveStream[None]) -> None:
         """Tell clients of every change of the listen key's life."""
         async for _ in changes:
@@ -194,11 +199,6 @@ class ListenKeyServer(MCPServer[Exchange]):
             if (now_shown := await self.list_tools()) != shown:
                 shown = now_shown
                 await self._subscribers.tools_changed()
-
-
-def _tell_of_change(changed: MemoryObjectSendStream[None]) -> None:
-    with suppress(anyio.WouldBlock):
-        changed.send_nowait(None)
 
 
 def _audit_log(settings: Settings) -> AuditLog | None:

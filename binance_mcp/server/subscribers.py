@@ -7,7 +7,7 @@ https://modelcontextprotocol.io/specification/2026-07-28/basic/utilities/subscri
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 import anyio
@@ -15,18 +15,40 @@ from mcp.server.connection import Connection
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.session import ServerSession
-from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated, ToolsListChanged
+from mcp.server.subscriptions import (
+    InMemorySubscriptionBus,
+    ResourceUpdated,
+    ServerEvent,
+    ToolsListChanged,
+)
 from mcp.types import EmptyResult, SubscribeRequestParams, UnsubscribeRequestParams
 
 _PATIENCE_SECONDS: Final = 5.0
 """How long a client may take to accept a notification before it goes without."""
 
 
+class _Bus(InMemorySubscriptionBus):
+    """The SDK's bus, which knows how many listen."""
+
+    listeners = 0
+
+    def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
+        unsubscribe = super().subscribe(listener)
+        self.listeners += 1
+
+        @cache  # it may be called again
+        def leave() -> None:
+            unsubscribe()
+            self.listeners -= 1
+
+        return leave
+
+
 class Subscribers:
     """The clients that want to hear of changes."""
 
     def __init__(self) -> None:
-        self.bus = InMemorySubscriptionBus()
+        self.bus = _Bus()
         self._sessions: dict[int, ServerSession] = {}
         self._watchers: dict[str, dict[int, ServerSession]] = defaultdict(dict)
 
@@ -60,6 +82,10 @@ class Subscribers:
     ) -> EmptyResult:
         self._watchers[params.uri].pop(id(_connection(ctx.session)), None)
         return EmptyResult()
+
+    def are_there(self, uri: str) -> bool:
+        """Return whether anybody may want to know that a resource has changed."""
+        return bool(self.bus.listeners or self._watchers[uri])
 
     async def tools_changed(self) -> None:
         """Tell every client that the list of tools is another."""
