@@ -10,10 +10,11 @@ from binance_mcp.errors import BinanceError
 from binance_mcp.futures.listen_key import ActiveKey
 
 _FIRST_PAUSES: Final = 180
+"""How many of them make an interval; likewise below."""
 _LONGEST_PAUSES: Final = 15
 _SLOW_PAUSES: Final = 3
 _LAST_CHANCE: Final = 1 / 60
-"""The share of a key's validity before whose end the ladder of retries ends: a minute of 60."""
+"""The share of a key's validity that is left at its last chance: a minute of 60."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,16 @@ class Schedule:
 
         What may pass is retried on a ladder: after 10 s (a 180th of the interval), then after
         twice that each time, up to 2 minutes; what will hardly pass by itself, every 10 minutes.
-        Each pause is between half and one and a half of that. None skips the key's last chance,
-        a minute before it expires. Binance's own wait comes before all of it.
+        Each pause is between half and one and a half of that, and begins when Binance's own wait
+        is over. None skips the key's last chance: a minute before it expires, or if that wait ends
+        later, when it does.
         """
-        wait = error.retry_after or 0.0
-        at = now + max(self._pause(error, failures) * (0.5 + chance), wait)
-        last_chance = active.expires_at - active.validity * _LAST_CHANCE if active else now
-        return max(last_chance, now + wait) if now < last_chance < at else at
+        is_free_at = now + (error.retry_after or 0.0)
+        at = is_free_at + self._pause(error, failures) * (0.5 + chance)
+        if active is None:
+            return at
+        last_chance = max(active.expires_at - active.validity * _LAST_CHANCE, is_free_at)
+        return last_chance if now < last_chance < min(at, active.expires_at) else at
 
     def _pause(self, error: BinanceError, failures: int) -> float:
         if not error.is_retryable and error.retry_after is None:

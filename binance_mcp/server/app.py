@@ -46,8 +46,9 @@ _MOST_UNTOLD: Final = 1000
 
 INSTRUCTIONS = (
     "The listen key of a Binance USD-M Futures account: the credential of its user data stream. "
-    "Create it, keep it alive every 30-50 minutes (it lives 60), and close it only when no "
-    "program of the account needs it any more. Calls are limited; a denial says how long to wait."
+    "Create it; if the result says automaticKeepalive, this server keeps it alive, else do so every "
+    "30-50 minutes, for it lives 60. Close it only when no program of the account needs it any "
+    "more. Calls are limited; a denial says how long to wait."
 )
 
 
@@ -76,7 +77,7 @@ class ListenKeyServer(MCPServer[Exchange]):
                 on_change=partial(self._tell_of_change, changed),
             )
             with audit or nullcontext(), changed, changes:
-                async with anyio.create_task_group() as tasks, opening as opened:
+                async with opening as opened, anyio.create_task_group() as tasks:
                     tasks.start_soon(self._watch_policy)
                     tasks.start_soon(self._publish, changes)
                     yield opened

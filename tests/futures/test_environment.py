@@ -1,7 +1,6 @@
 import pytest
 
 from binance_mcp.futures.environment import ENVIRONMENTS, Environment
-from binance_mcp.futures.listen_key import ListenKey
 
 
 def test_the_environments_are_the_documented_ones_and_the_sandbox() -> None:
@@ -22,7 +21,7 @@ def test_the_environments_are_the_documented_ones_and_the_sandbox() -> None:
 def test_a_user_stream_is_asked_for_on_the_private_route_with_every_event(
     name: str, host: str
 ) -> None:
-    assert ENVIRONMENTS[name].user_stream_url(ListenKey("pqia91ma19a5s61c")) == (
+    assert ENVIRONMENTS[name].user_stream_url("pqia91ma19a5s61c") == (
         f"{host}/private/ws?listenKey=pqia91ma19a5s61c&events="
         "ORDER_TRADE_UPDATE/ACCOUNT_UPDATE/MARGIN_CALL/TRADE_LITE/ACCOUNT_CONFIG_UPDATE/"
         "STRATEGY_UPDATE/GRID_UPDATE/CONDITIONAL_ORDER_TRIGGER_REJECT/ALGO_UPDATE/listenKeyExpired"

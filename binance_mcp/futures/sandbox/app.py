@@ -4,6 +4,7 @@ In process it runs under `httpx2.websockets.ASGIWebSocketTransport`; over TCP un
 `AbortableH11Protocol` lets it break connections.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -41,13 +42,18 @@ _REST: Final = "/fapi/"
 class Sandbox:
     """A stand-in for Binance USD-M Futures, as far as listen keys and their events go.
 
-    Listen keys live by `anyio.current_time()`; timestamps, minutes and bans by `wall_clock`.
+    Listen keys live by `steady_clock`; timestamps, minutes and bans by `wall_clock`.
     """
 
     def __init__(
-        self, *, listen_key_seconds: float = 3600.0, wall_clock: WallClock = wall_clock
+        self,
+        *,
+        listen_key_seconds: float = 3600.0,
+        wall_clock: WallClock = wall_clock,
+        steady_clock: Callable[[], float] = anyio.current_time,
     ) -> None:
         self._wall_clock = wall_clock
+        self._steady_clock = steady_clock
         self._exchange = Exchange(listen_key_seconds)
         self._faults = Faults()
         self._recorder = Recorder()
@@ -106,7 +112,7 @@ class Sandbox:
         return self._recorder.requests
 
     def _now(self) -> Moment:
-        return Moment(anyio.current_time(), self._wall_clock())
+        return Moment(self._steady_clock(), self._wall_clock())
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request.of(scope)
