@@ -1,9 +1,62 @@
 from datetime import UTC, datetime
 
-from binance_mcp.clock import wall_clock
+import anyio
+import pytest
+
+from binance_mcp.clock import SteadyClock, wall_clock
+from tests.storm.machine import Machine
 
 
 def test_the_wall_clock_tells_the_seconds_since_the_unix_epoch() -> None:
     before = datetime.now(UTC)
     now = datetime.fromtimestamp(wall_clock(), UTC)
     assert before <= now <= datetime.now(UTC)
+
+
+@pytest.mark.anyio
+async def test_a_steady_clock_runs_with_the_machines() -> None:
+    clock = SteadyClock(Machine().wall_clock)
+
+    assert clock.now() == 0
+    await anyio.sleep(7200)
+    assert clock.now() == 7200
+
+
+@pytest.mark.anyio
+async def test_a_steady_clock_goes_on_while_the_machine_sleeps() -> None:
+    machine = Machine()
+    clock = SteadyClock(machine.wall_clock)
+    clock.now()
+
+    for passed in (600, 1200):
+        await machine.sleep(600)
+        assert clock.now() == passed
+    await anyio.sleep(60)
+    assert clock.now() == 1260
+
+
+@pytest.mark.anyio
+async def test_a_steady_clock_knows_nothing_of_what_was_before_it_was_first_read() -> None:
+    machine = Machine()
+    clock = SteadyClock(machine.wall_clock)
+
+    await machine.sleep(600)
+
+    assert clock.now() == 0
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("step", "shown"), [(2.0, 60.0), (2.5, 62.5), (-2.5, 60), (-7200, 60)])
+async def test_a_wall_clock_that_is_set_moves_a_steady_clock_forward_only(
+    step: float, shown: float
+) -> None:
+    offset = 0.0
+    clock = SteadyClock(lambda: anyio.current_time() + offset)
+    clock.now()
+
+    offset = step
+    await anyio.sleep(60)
+
+    assert clock.now() == shown
+    await anyio.sleep(60)
+    assert clock.now() == shown + 60

@@ -46,9 +46,9 @@ _MOST_UNTOLD: Final = 1000
 
 INSTRUCTIONS = (
     "The listen key of a Binance USD-M Futures account: the credential of its user data stream. "
-    "Create it; if the result says automaticKeepalive, this server keeps it alive, else do so every "
-    "30-50 minutes, for it lives 60. Close it only when no program of the account needs it any "
-    "more. Calls are limited; a denial says how long to wait."
+    "Create it; if the result says automaticKeepalive, this server keeps it alive, else do so "
+    "every 30-50 minutes, for it lives 60. Close it only when no program of the account needs it "
+    "any more. Calls are limited; a denial says how long to wait."
 )
 
 

@@ -1,22 +1,25 @@
-"""A sandbox with an account, and a REST API that reaches it in process on the virtual clock."""
+"""A sandbox with an account, a REST API that reaches it in process, and a keeper at work.
+
+All of it is on the virtual clock of a machine that can sleep.
+"""
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
-from typing import Final
 
 import anyio
 import pytest
 from pydantic import SecretStr
 
-from binance_mcp.clock import WallClock
+from binance_mcp.clock import SteadyClock, WallClock
 from binance_mcp.futures.credentials import Credentials
+from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.rest_api import RestApi, http_client
 from binance_mcp.futures.sandbox.account import Account, new_account
 from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.futures.schedule import Schedule
 from binance_mcp.futures.weight import RequestWeight
-
-START_OF_A_MINUTE: Final = 1_700_000_040.0
+from tests.storm.machine import Machine
 
 
 @pytest.fixture(autouse=True)
@@ -33,13 +36,24 @@ def empty_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def server_clock() -> WallClock:
-    return lambda: START_OF_A_MINUTE + anyio.current_time()
+def machine() -> Machine:
+    return Machine()
 
 
 @pytest.fixture
-def sandbox(server_clock: WallClock) -> Sandbox:
-    return Sandbox(wall_clock=server_clock)
+def server_clock(machine: Machine) -> WallClock:
+    return machine.wall_clock
+
+
+@pytest.fixture
+def sandbox(machine: Machine) -> Sandbox:
+    return Sandbox(wall_clock=machine.wall_clock, steady_clock=machine.now)
+
+
+@pytest.fixture
+def sent(sandbox: Sandbox) -> Callable[[], list[str]]:
+    """Return what was sent, and the status of each answer."""
+    return lambda: [f"{each.method} {each.status or 'lost'}" for each in sandbox.requests]
 
 
 @pytest.fixture
@@ -59,3 +73,15 @@ async def rest_api(
             wall_clock=server_clock,
             rng=lambda: 0.5,
         )
+
+
+@pytest.fixture
+async def keeper_at_work(rest_api: RestApi, machine: Machine) -> AsyncGenerator[ListenKeyKeeper]:
+    """Keep alive what a test creates: after 1950 seconds, unless something comes between."""
+    keeper = ListenKeyKeeper(
+        rest_api, Schedule(), clock=SteadyClock(machine.wall_clock), rng=lambda: 0.5
+    )
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(keeper.run)
+        yield keeper
+        tasks.cancel_scope.cancel()

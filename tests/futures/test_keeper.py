@@ -85,10 +85,10 @@ async def test_create_and_keepalive_extend_the_key_that_there_is(keeper: ListenK
     first = await keeper.create()
 
     await anyio.sleep(1800)
-    assert await keeper.keepalive() == ActiveKey(first.key, 5400)
+    assert await keeper.keepalive() == ActiveKey(first.key, 0, 1800, 5400)
     await anyio.sleep(1800)
-    assert await keeper.create() == ActiveKey(first.key, 7200)
-    assert keeper.life.active == ActiveKey(first.key, 7200)
+    assert await keeper.create() == ActiveKey(first.key, 0, 3600, 7200)
+    assert keeper.life.active == ActiveKey(first.key, 0, 3600, 7200)
 
 
 async def test_an_expired_key_gives_way_to_a_new_one(keeper: ListenKeyKeeper) -> None:
@@ -192,7 +192,7 @@ async def test_a_keepalive_learns_the_key_that_another_program_made(
         await keeper.keepalive(ANOTHER_KEY)
 
     assert sent(sandbox) == ["POST 200", "PUT 200"]
-    assert keeper.life.active == ActiveKey(key, 3600)
+    assert keeper.life.active == ActiveKey(key, 0, 0, 3600)
 
 
 async def test_a_close_learns_the_key_first_and_closes_no_other(
@@ -203,7 +203,7 @@ async def test_a_close_learns_the_key_first_and_closes_no_other(
     with pytest.raises(ListenKeyMismatchError):
         await keeper.close(ANOTHER_KEY)
     assert sent(sandbox)[1:] == ["PUT 200"]
-    assert keeper.life.active == ActiveKey(key, 3600)
+    assert keeper.life.active == ActiveKey(key, 0, 0, 3600)
 
     assert await ListenKeyKeeper(rest_api).close(key.get_secret_value()) is True
     assert sent(sandbox)[2:] == ["PUT 200", "DELETE 200"]
@@ -227,7 +227,7 @@ async def test_a_key_that_another_program_changed_is_noticed(
     with pytest.raises(ListenKeyMismatchError):
         await keeper.keepalive(raw(old))
 
-    assert keeper.life.active == ActiveKey(new, 3600)
+    assert keeper.life.active == ActiveKey(new, 0, 0, 3600)
 
 
 async def test_a_keepalive_that_does_not_tell_the_key_extends_the_known_one(
@@ -236,7 +236,7 @@ async def test_a_keepalive_that_does_not_tell_the_key_extends_the_known_one(
     active = await silent_keeper.create()
     await anyio.sleep(60)
 
-    assert await silent_keeper.keepalive(raw(active)) == ActiveKey(active.key, 3660)
+    assert await silent_keeper.keepalive(raw(active)) == ActiveKey(active.key, 0, 60, 3660)
     assert sent(sandbox) == ["POST 200"]
 
 
@@ -246,7 +246,7 @@ async def test_a_keepalive_that_does_not_tell_an_unknown_key_is_followed_by_a_cr
     key = await rest_api.create_listen_key()
     await anyio.sleep(60)
 
-    assert await silent_keeper.keepalive() == ActiveKey(key, 3660)
+    assert await silent_keeper.keepalive() == ActiveKey(key, 60, 60, 3660)
     assert sent(sandbox) == ["POST 200", "POST 200"]
 
 

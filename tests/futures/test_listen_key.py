@@ -2,11 +2,19 @@ from typing import Final
 
 import pytest
 
-from binance_mcp.futures.listen_key import ActiveKey, ListenKey, ListenKeyLife, State
+from binance_mcp.errors import UnreachableError
+from binance_mcp.futures.listen_key import ActiveKey, ListenKey, ListenKeyLife, Rotation, State
 
 RAW: Final = "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1"
 KEY: Final = ListenKey(RAW)
-ACTIVE: Final = ListenKeyLife().extended(ActiveKey(KEY, expires_at=3600.0))
+NEW: Final = ListenKey("new")
+ACTIVE: Final = ListenKeyLife().extended(ActiveKey(KEY, 0.0, 1800.0, 5400.0), at=1801.0)
+LOST: Final = ACTIVE.lost()
+
+
+def extended(life: ListenKeyLife, key: ListenKey, sent: float) -> ListenKeyLife:
+    """Return the life after a request for an hour more that took a second."""
+    return life.extended(life.extension(key, at=sent, validity=3600.0), at=sent + 1)
 
 
 @pytest.mark.parametrize(
@@ -15,7 +23,17 @@ ACTIVE: Final = ListenKeyLife().extended(ActiveKey(KEY, expires_at=3600.0))
         (str(KEY), "pqia…"),
         (f"{KEY}", "pqia…"),
         (repr(KEY), "ListenKey('pqia…')"),
-        (repr(ACTIVE.active), "ActiveKey(key=ListenKey('pqia…'), expires_at=3600.0)"),
+        (
+            repr(ACTIVE.active),
+            (
+                "ActiveKey(key=ListenKey('pqia…'), created_at=0.0, extended_at=1800.0, "
+                "expires_at=5400.0)"
+            ),
+        ),
+        (
+            repr(Rotation(KEY, NEW, 2.0, 1.0)),
+            "Rotation(old=ListenKey('pqia…'), new=ListenKey('…'), at=2.0, missing_since=1.0)",
+        ),
     ],
 )
 def test_a_listen_key_prints_masked(shown: str, masked: str) -> None:
@@ -23,7 +41,7 @@ def test_a_listen_key_prints_masked(shown: str, masked: str) -> None:
 
 
 def test_the_life_of_a_key_prints_it_masked_too() -> None:
-    assert RAW not in repr(ACTIVE)
+    assert RAW not in repr(extended(LOST, NEW, 2000.0))
 
 
 def test_nothing_is_shown_of_a_short_key() -> None:
@@ -39,38 +57,87 @@ def test_a_listen_key_matches_itself_only(other: str) -> None:
 def test_a_life_begins_without_a_key() -> None:
     life = ListenKeyLife()
 
-    assert (life.state, life.active) == (State.NONE, None)
+    assert (life.state, life.active, life.last) == (State.NONE, None, None)
 
 
 @pytest.mark.parametrize(
-    "life", [ListenKeyLife(), ACTIVE, ACTIVE.lost(), ACTIVE.closed()], ids=lambda life: life.state
+    "life", [ListenKeyLife(), ACTIVE, LOST, ACTIVE.closed()], ids=lambda life: life.state
 )
 def test_every_life_becomes_active_by_an_extension(life: ListenKeyLife) -> None:
-    extended = life.extended(ActiveKey(ListenKey("new"), 7200.0))
+    after = extended(life, NEW, 3000.0)
 
-    assert extended.state is State.ACTIVE
-    assert extended.active == ActiveKey(ListenKey("new"), 7200.0)
+    assert after.state is State.ACTIVE
+    assert after.active == after.last == ActiveKey(NEW, 3000.0, 3000.0, 6600.0)
+    assert after.lost_since is None
+
+
+@pytest.mark.parametrize("life", [ListenKeyLife(), ACTIVE, LOST], ids=lambda life: life.state)
+def test_every_life_can_be_closed(life: ListenKeyLife) -> None:
+    closed = life.failed(UnreachableError("no answer")).closed()
+
+    assert (closed.state, closed.active, closed.last) == (State.CLOSED, None, None)
+    assert (closed.lost_since, closed.failures, closed.error) == (None, 0, None)
+
+
+def test_a_key_was_created_when_it_was_first_heard_of() -> None:
+    assert extended(ACTIVE, KEY, 3600.0).active == ActiveKey(KEY, 0.0, 3600.0, 7200.0)
+
+
+def test_a_key_that_is_lost_may_have_been_since_its_extension() -> None:
+    assert (LOST.state, LOST.active, LOST.last) == (State.EXPIRED, None, ACTIVE.last)
+    assert LOST.lost_since == 1800.0
 
 
 @pytest.mark.parametrize(
-    "life", [ListenKeyLife(), ACTIVE, ACTIVE.lost()], ids=lambda life: life.state
+    "life", [ListenKeyLife(), LOST, ACTIVE.closed()], ids=lambda life: life.state
 )
-def test_every_life_can_be_closed(life: ListenKeyLife) -> None:
-    closed = life.closed()
-
-    assert (closed.state, closed.active) == (State.CLOSED, None)
-
-
-def test_an_active_key_that_is_lost_has_expired() -> None:
-    assert (ACTIVE.lost().state, ACTIVE.lost().active) == (State.EXPIRED, None)
-
-
-@pytest.mark.parametrize("life", [ListenKeyLife(), ACTIVE.closed()], ids=lambda life: life.state)
 def test_without_an_active_key_there_is_nothing_to_lose(life: ListenKeyLife) -> None:
     assert life.lost() == life
     assert life.at(1e9) == life
 
 
 def test_a_key_expires_at_its_time_and_not_before() -> None:
-    assert ACTIVE.at(3599.999) == ACTIVE
-    assert ACTIVE.at(3600.0) == ACTIVE.lost()
+    assert ACTIVE.at(5399.999) == ACTIVE
+    assert ACTIVE.at(5400.0) == LOST
+
+
+def test_failures_count_until_a_success() -> None:
+    first, last = UnreachableError("no answer"), UnreachableError("no answer either")
+    failed = ACTIVE.failed(first).failed(last)
+
+    assert (failed.state, failed.failures, failed.error) == (State.ACTIVE, 2, last)
+    assert failed.at(5400.0).error is last
+    after = extended(failed, KEY, 5000.0)
+    assert (after.failures, after.error) == (0, None)
+
+
+@pytest.mark.parametrize("life", [ACTIVE, LOST], ids=lambda life: life.state)
+def test_another_key_than_the_last_is_a_rotation(life: ListenKeyLife) -> None:
+    after = extended(life, NEW, 5500.0)
+
+    assert after.rotations == (Rotation(KEY, NEW, at=5501.0, missing_since=1800.0),)
+    assert after.rotation_count == 1
+
+
+@pytest.mark.parametrize(
+    "life",
+    [ListenKeyLife(), ACTIVE.closed(), LOST.closed()],
+    ids=["none", "closed", "lost, closed"],
+)
+def test_the_first_key_and_the_first_after_a_close_are_no_rotation(life: ListenKeyLife) -> None:
+    assert extended(life, NEW, 3000.0).rotations == ()
+
+
+def test_a_lost_key_that_comes_back_is_no_rotation() -> None:
+    after = extended(LOST, KEY, 3000.0)
+
+    assert (after.rotations, after.lost_since) == ((), None)
+
+
+def test_twenty_rotations_are_kept_and_all_are_counted() -> None:
+    life = ListenKeyLife()
+    for number in range(31):
+        life = extended(life, ListenKey(str(number)), float(number))
+
+    assert life.rotation_count == 30
+    assert [rotation.at for rotation in life.rotations] == [float(n) for n in range(12, 32)]

@@ -3,7 +3,7 @@ from collections.abc import AsyncGenerator
 import anyio
 import httpx2 as httpx
 import pytest
-from httpx2.websockets import WebSocketDisconnect
+from httpx2.websockets import ASGIWebSocketTransport, WebSocketDisconnect
 from starlette.types import Message
 
 from binance_mcp.futures.sandbox.app import Sandbox
@@ -189,3 +189,19 @@ async def test_it_takes_part_in_the_lifespan_of_its_server(sandbox: Sandbox) -> 
     await sandbox({"type": "lifespan"}, receive, send)
 
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+async def test_listen_keys_live_by_the_steady_clock_that_is_given() -> None:
+    ahead = 0.0
+    sandbox = Sandbox(steady_clock=lambda: anyio.current_time() + ahead)
+    sandbox.add_account("alice")
+    transport, headers = ASGIWebSocketTransport(sandbox), {"X-MBX-APIKEY": "alice"}
+
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://sandbox", headers=headers
+    ) as client:
+        assert (await client.post(LISTEN_KEY)).status_code == 200
+        ahead = 3599.0
+        assert (await client.put(LISTEN_KEY)).status_code == 200
+        ahead += 3600.0
+        assert (await client.put(LISTEN_KEY)).json()["code"] == -1125

@@ -1,0 +1,270 @@
+from collections.abc import Callable
+
+import anyio
+import pytest
+
+from binance_mcp.errors import IpBannedError, RestrictedLocationError, UnavailableError
+from binance_mcp.futures.keeper import ListenKeyKeeper
+from binance_mcp.futures.listen_key import Rotation, State
+from binance_mcp.futures.rest_api import RestApi
+from binance_mcp.futures.sandbox.app import Sandbox
+from tests.storm.machine import Machine
+
+pytestmark = pytest.mark.anyio
+
+Sent = Callable[[], list[str]]
+IN_A_CALL = 5
+"""Requests that a call sends before it fails for what may pass; it takes three seconds."""
+
+
+@pytest.fixture
+def keeper(keeper_at_work: ListenKeyKeeper) -> ListenKeyKeeper:
+    return keeper_at_work
+
+
+async def test_a_failed_keepalive_is_told_and_tried_again(
+    keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
+) -> None:
+    first = await keeper.create()
+    sandbox.arm("http_503_-1001", times=2 * IN_A_CALL)
+
+    await anyio.sleep_until(1954)
+    assert (keeper.life.state, keeper.life.failures) == (State.ACTIVE, 1)
+    assert isinstance(keeper.life.error, UnavailableError)
+    assert keeper.next_keepalive_at == pytest.approx(1953 + 10)
+
+    await anyio.sleep_until(1967)
+    assert keeper.life.failures == 2
+    assert keeper.next_keepalive_at == pytest.approx(1966 + 20)
+
+    await anyio.sleep_until(1987)
+    assert (keeper.life.failures, keeper.life.error) == (0, None)
+    assert keeper.life.active is not None
+    assert keeper.life.active.key == first.key
+    assert keeper.life.active.extended_at == pytest.approx(1986)
+    assert keeper.next_keepalive_at == pytest.approx(1986 + 1950)
+    assert sent() == ["POST 200"] + ["PUT 503"] * 10 + ["PUT 200"]
+
+
+async def test_a_ladder_that_fails_ends_in_a_state_that_the_next_call_heals(
+    keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
+) -> None:
+    first = await keeper.create()
+    sandbox.arm("http_503_-1001", times=17 * IN_A_CALL)
+
+    await anyio.sleep_until(3539)
+    assert len(sent()) == 1 + 16 * IN_A_CALL
+    assert keeper.next_keepalive_at == pytest.approx(3540)
+    await anyio.sleep_until(3599)
+    assert keeper.life.state is State.ACTIVE
+    await anyio.sleep_until(3601)
+    assert (keeper.life.state, keeper.life.lost_since, keeper.life.failures) == (
+        State.EXPIRED,
+        0,
+        17,
+    )
+    assert isinstance(keeper.life.error, UnavailableError)
+
+    second = await keeper.create()
+    assert sent()[-2:] == ["PUT 503", "POST 200"]
+    assert (keeper.life.state, keeper.life.active) == (State.ACTIVE, second)
+    assert (keeper.life.failures, keeper.life.error) == (0, None)
+    assert keeper.life.rotations == (Rotation(first.key, second.key, 3601, 0),)
+
+
+async def test_an_expired_key_is_replaced_without_a_call_too(
+    keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
+) -> None:
+    await keeper.create()
+    sandbox.arm("http_503_-1001", times=18 * IN_A_CALL)
+
+    await anyio.sleep_until(3543 + 120 + 3 + 121)
+
+    assert sent()[-IN_A_CALL - 1 :] == ["POST 503"] * IN_A_CALL + ["POST 200"]
+    assert keeper.life.state is State.ACTIVE
+
+
+async def test_a_lost_key_is_replaced_at_once(
+    keeper: ListenKeyKeeper, rest_api: RestApi, sent: Sent
+) -> None:
+    first = await keeper.create()
+    await anyio.sleep(600)
+    await rest_api.close_listen_key()
+
+    await anyio.sleep_until(1951)
+
+    assert sent() == ["POST 200", "DELETE 200", "PUT 400", "POST 200"]
+    assert keeper.life.active is not None
+    second = keeper.life.active.key
+    assert keeper.life.rotations == (Rotation(first.key, second, at=1950, missing_since=0),)
+    assert keeper.life.rotation_count == 1
+    assert keeper.next_keepalive_at == 3900
+
+
+async def test_a_replacement_that_fails_is_tried_again_soon(
+    keeper: ListenKeyKeeper, sandbox: Sandbox, rest_api: RestApi, sent: Sent
+) -> None:
+    await keeper.create()
+    await rest_api.close_listen_key()
+    sandbox.arm("http_503_-1001", times=IN_A_CALL, method="POST")
+
+    await anyio.sleep_until(1954)
+    assert (keeper.life.state, keeper.life.lost_since) == (State.EXPIRED, 0)
+    assert keeper.next_keepalive_at == pytest.approx(1953 + 10)
+
+    await anyio.sleep_until(1964)
+    assert sent()[2:] == ["PUT 400", *["POST 503"] * IN_A_CALL, "POST 200"]
+    assert keeper.life.state is State.ACTIVE
+
+
+async def test_a_call_that_finds_the_key_lost_replaces_it(
+    keeper: ListenKeyKeeper, rest_api: RestApi, sent: Sent
+) -> None:
+    first = await keeper.create()
+    await rest_api.close_listen_key()
+    await anyio.sleep(60)
+
+    second = await keeper.keepalive()
+
+    assert sent() == ["POST 200", "DELETE 200", "PUT 400", "POST 200"]
+    assert keeper.life.rotations == (Rotation(first.key, second.key, 60, 0),)
+
+
+async def test_a_call_that_cannot_replace_the_key_leaves_that_to_the_schedule(
+    keeper: ListenKeyKeeper, sandbox: Sandbox, rest_api: RestApi, sent: Sent
+) -> None:
+    await keeper.create()
+    await rest_api.close_listen_key()
+    await anyio.sleep(60)
+    sandbox.arm("http_451_0", method="POST")
+
+    with pytest.raises(RestrictedLocationError):
+        await keeper.keepalive()
+    await anyio.sleep(1)
+
+    assert sent() == ["POST 200", "DELETE 200", "PUT 400", "POST 451", "POST 200"]
+    assert keeper.life.state is State.ACTIVE
+
+
+async def test_events_may_be_missing_until_the_answer_that_tells_of_the_new_key(
+    keeper: ListenKeyKeeper, sandbox: Sandbox, rest_api: RestApi
+) -> None:
+    await keeper.create()
+    await rest_api.close_listen_key()
+    sandbox.arm("timeout", method="POST")
+
+    await anyio.sleep_until(1960)
+
+    assert keeper.life.active is not None
+    assert keeper.life.active.extended_at == 1950
+    assert keeper.life.rotations[0].at == pytest.approx(1950 + 5.2)
+
+
+async def test_no_request_is_sent_while_binance_wants_none(
+    keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
+) -> None:
+    await keeper.create()
+    sandbox.arm("http_429_-1003", retry_after=300)
+
+    await anyio.sleep_until(1951)
+    assert keeper.next_keepalive_at == 1950 + 300 + 10
+    await anyio.sleep_until(1950 + 309)
+    assert sent() == ["POST 200", "PUT 429"]
+    await anyio.sleep_until(1950 + 311)
+    assert sent() == ["POST 200", "PUT 429", "PUT 200"]
+
+
+async def test_a_ban_longer_than_the_key_lives_is_waited_for_and_told(
+    keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
+) -> None:
+    await keeper.create()
+    sandbox.arm("http_418_-1003", retry_after=3600)
+
+    await anyio.sleep_until(5559)
+    assert (keeper.life.state, keeper.life.lost_since) == (State.EXPIRED, 0)
+    assert isinstance(keeper.life.error, IpBannedError)
+    assert sent() == ["POST 200", "PUT 418"]
+
+    await anyio.sleep_until(5561)
+    assert sent() == ["POST 200", "PUT 418", "POST 200"]
+    assert keeper.life.rotation_count == 1
+
+
+async def test_what_will_hardly_pass_is_tried_again_in_ten_minutes(
+    keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
+) -> None:
+    await keeper.create()
+    sandbox.arm("http_401_-2015")
+
+    await anyio.sleep_until(2549)
+    assert sent() == ["POST 200", "PUT 401"]
+    await anyio.sleep_until(2551)
+    assert sent() == ["POST 200", "PUT 401", "PUT 200"]
+
+
+async def test_every_change_is_told(
+    keeper: ListenKeyKeeper, sandbox: Sandbox, rest_api: RestApi
+) -> None:
+    told: list[tuple[State, int, int]] = []
+    keeper.on_change = lambda: told.append(
+        (keeper.life.state, keeper.life.failures, keeper.life.rotation_count)
+    )
+
+    await keeper.create()
+    sandbox.arm("http_451_0", method="PUT")
+    await anyio.sleep_until(2551)
+    await rest_api.close_listen_key()
+    await keeper.keepalive()
+    await keeper.close()
+
+    assert told == [
+        (State.ACTIVE, 0, 0),
+        (State.ACTIVE, 1, 0),
+        (State.ACTIVE, 0, 0),
+        (State.EXPIRED, 0, 0),
+        (State.ACTIVE, 0, 1),
+        (State.CLOSED, 0, 1),
+    ]
+
+
+async def test_a_machine_that_slept_past_the_end_replaces_the_key_at_wake_up(
+    keeper: ListenKeyKeeper, machine: Machine, sent: Sent
+) -> None:
+    first = await keeper.create()
+    await anyio.sleep(605)
+    await machine.sleep(12 * 3600)
+    assert keeper.life.state is State.EXPIRED
+
+    await anyio.sleep(26)
+
+    assert sent() == ["POST 200", "POST 200"]
+    (rotation,) = keeper.life.rotations
+    assert (rotation.old, rotation.missing_since) == (first.key, 0)
+    assert rotation.at == pytest.approx(630 + 12 * 3600)
+
+
+async def test_a_machine_that_slept_past_the_interval_keeps_the_key_alive_at_wake_up(
+    keeper: ListenKeyKeeper, machine: Machine, sent: Sent
+) -> None:
+    first = await keeper.create()
+    await anyio.sleep(605)
+    await machine.sleep(1800)
+    await anyio.sleep(26)
+
+    assert sent() == ["POST 200", "PUT 200"]
+    assert keeper.life.active is not None
+    assert keeper.life.active.key == first.key
+    assert keeper.life.active.extended_at == pytest.approx(2430)
+    assert keeper.life.rotations == ()
+
+
+async def test_a_short_sleep_takes_its_time_from_the_interval(
+    keeper: ListenKeyKeeper, machine: Machine, sent: Sent
+) -> None:
+    await keeper.create()
+    await machine.sleep(1000)
+
+    await anyio.sleep(949)
+    assert sent() == ["POST 200"]
+    await anyio.sleep(2)
+    assert sent() == ["POST 200", "PUT 200"]

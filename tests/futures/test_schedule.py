@@ -1,0 +1,119 @@
+from typing import Final
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from binance_mcp.errors import (
+    BinanceError,
+    IpBannedError,
+    RejectedApiKeyError,
+    TooManyRequestsError,
+    UnavailableError,
+)
+from binance_mcp.futures.listen_key import ActiveKey, ListenKey
+from binance_mcp.futures.schedule import Schedule
+
+SCHEDULE: Final = Schedule()
+ACTIVE: Final = ActiveKey(ListenKey("key"), 0.0, 0.0, 3600.0)
+LAST_CHANCE: Final = 3540.0
+MAY_PASS: Final = UnavailableError("out of order")
+WILL_HARDLY_PASS: Final = RejectedApiKeyError("unknown API key")
+
+CHANCES: Final = st.floats(0, 1, exclude_max=True)
+TIMES: Final = st.floats(0, 4000)
+ERRORS: Final = st.sampled_from([MAY_PASS, WILL_HARDLY_PASS])
+
+
+def pause(
+    error: BinanceError, failures: int = 1, chance: float = 0.5, key: ActiveKey | None = ACTIVE
+) -> float:
+    """Return the pause after a failure that came when the key was 30 minutes old."""
+    return SCHEDULE.next_retry(key, error, failures, 1800.0, chance) - 1800.0
+
+
+@pytest.mark.parametrize(("chance", "at"), [(0.0, 1800.0), (0.5, 1950.0), (0.999, 2099.7)])
+def test_a_keepalive_comes_after_the_interval_and_its_jitter(chance: float, at: float) -> None:
+    assert SCHEDULE.next_keepalive(ACTIVE, chance) == pytest.approx(at)
+
+
+def test_interval_and_jitter_can_be_set() -> None:
+    assert Schedule(60.0, 10.0).next_keepalive(ACTIVE, 0.5) == 65.0
+    assert Schedule(60.0, 0.0).next_keepalive(ACTIVE, 0.5) == 60.0
+
+
+@pytest.mark.parametrize("key", [ACTIVE, None], ids=["active", "lost"])
+def test_what_may_pass_is_retried_on_a_ladder(key: ActiveKey | None) -> None:
+    pauses = [pause(MAY_PASS, failures, key=key) for failures in (1, 2, 3, 4, 5, 6, 5000)]
+
+    assert pauses == [10, 20, 40, 80, 120, 120, 120]
+
+
+@pytest.mark.parametrize("failures", [1, 2, 5000])
+def test_what_will_hardly_pass_is_retried_every_ten_minutes(failures: int) -> None:
+    assert pause(WILL_HARDLY_PASS, failures) == 600
+
+
+@pytest.mark.parametrize(("error", "middle"), [(MAY_PASS, 10), (WILL_HARDLY_PASS, 600)])
+def test_a_pause_is_between_half_and_one_and_a_half_of_it(
+    error: BinanceError, middle: float
+) -> None:
+    assert pause(error, chance=0.0) == middle * 0.5
+    assert pause(error, chance=0.999) == pytest.approx(middle * 1.499)
+
+
+@pytest.mark.parametrize("error", [TooManyRequestsError, IpBannedError, RejectedApiKeyError])
+def test_a_pause_begins_when_the_wait_of_binance_is_over(error: type[BinanceError]) -> None:
+    assert pause(error("wait", retry_after=300.0)) == 310
+    assert pause(error("wait", retry_after=300.0), key=None) == 310
+    assert pause(error("wait", retry_after=0.0)) == 10
+
+
+@pytest.mark.parametrize(
+    ("error", "failed_at", "retry_at"),
+    [
+        (MAY_PASS, LAST_CHANCE - 120, LAST_CHANCE),
+        (MAY_PASS, LAST_CHANCE - 119, LAST_CHANCE),
+        (WILL_HARDLY_PASS, LAST_CHANCE - 1, LAST_CHANCE),
+        (MAY_PASS, LAST_CHANCE, LAST_CHANCE + 120),
+        (WILL_HARDLY_PASS, LAST_CHANCE + 1, LAST_CHANCE + 601),
+        (TooManyRequestsError("wait", retry_after=100.0), LAST_CHANCE - 101, LAST_CHANCE),
+        (TooManyRequestsError("wait", retry_after=100.0), LAST_CHANCE - 90, LAST_CHANCE + 10),
+        (TooManyRequestsError("wait", retry_after=20.0), LAST_CHANCE + 10, LAST_CHANCE + 30),
+        (TooManyRequestsError("wait", retry_after=300.0), LAST_CHANCE - 1, LAST_CHANCE + 419),
+        (TooManyRequestsError("wait", retry_after=300.0), LAST_CHANCE + 1, LAST_CHANCE + 421),
+    ],
+)
+def test_no_pause_skips_the_last_chance_a_minute_before_the_end(
+    error: BinanceError, failed_at: float, retry_at: float
+) -> None:
+    assert SCHEDULE.next_retry(ACTIVE, error, 9, failed_at, 0.5) == pytest.approx(retry_at)
+
+
+def test_every_time_scales_with_the_interval_and_the_keys_validity() -> None:
+    schedule, active = Schedule(18.0, 3.0), ActiveKey(ListenKey("key"), 0.0, 100.0, 136.0)
+
+    assert schedule.next_retry(active, MAY_PASS, 1, 118.0, 0.5) == pytest.approx(118.1)
+    assert schedule.next_retry(active, MAY_PASS, 9, 118.0, 0.5) == pytest.approx(119.2)
+    assert schedule.next_retry(active, WILL_HARDLY_PASS, 1, 118.0, 0.5) == pytest.approx(124)
+    assert schedule.next_retry(active, MAY_PASS, 9, 135.0, 0.5) == pytest.approx(135.4)
+
+
+@given(ERRORS, st.integers(1, 10_000), TIMES, CHANCES)
+def test_a_retry_is_always_in_the_future_and_never_across_the_last_chance(
+    error: BinanceError, failures: int, now: float, chance: float
+) -> None:
+    at = SCHEDULE.next_retry(ACTIVE, error, failures, now, chance)
+
+    assert now < at <= now + 900
+    assert now >= LAST_CHANCE or at <= LAST_CHANCE
+
+
+@given(TIMES, CHANCES, st.floats(0, 1e6))
+def test_no_retry_comes_before_the_wait_of_binance_is_over(
+    now: float, chance: float, wait: float
+) -> None:
+    assume(wait > 0)
+    error = TooManyRequestsError("wait", retry_after=wait)
+
+    assert SCHEDULE.next_retry(ACTIVE, error, 1, now, chance) >= now + wait

@@ -1,0 +1,29 @@
+import pytest
+
+from binance_mcp.futures.sandbox.faults import FAULTS
+from binance_mcp.futures.schedule import Schedule
+from tests.storm.verdict import broken_promises
+from tests.storm.voyage import sail
+from tests.storm.weather import LATE, storm
+
+IN_A_CALL = 5
+CALLS_IN_A_MINUTE = 4
+"""A call that fails, and those that may follow it on the ladder within a minute."""
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_keeper_keeps_its_promises_through_a_month_of_storm(seed: int) -> None:
+    voyage = sail(storm(seed, days=30), seed=seed)
+
+    assert broken_promises(voyage, Schedule()) == []
+    assert voyage.rotation_count == len(voyage.reported)
+    assert voyage.history.faults.keys() == {*FAULTS, LATE}
+    assert voyage.history.busiest_minute <= IN_A_CALL * CALLS_IN_A_MINUTE
+    assert len(voyage.history.lapses) > 30
+
+
+def test_a_keeper_that_comes_too_late_is_found_out() -> None:
+    voyage = sail(storm(1, days=3), seed=1, schedule=Schedule(interval=2400.0))
+
+    assert any("kept alive too late" in line for line in broken_promises(voyage, Schedule()))
+    assert broken_promises(voyage, Schedule(interval=2400.0)) == []
