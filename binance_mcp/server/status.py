@@ -66,6 +66,11 @@ class ListenKeyStatus(Told):
         }[State(self.state)]
         if self.last_error:
             text = f"{text} The last keepalive failed: {self.last_error}."
+        if self.next_keepalive_at and self.state == State.EXPIRED:
+            soon = _time(self.next_keepalive_at)
+            return (
+                f"{text} It is replaced at {soon}; BinanceFuturesCreateListenKey does it at once."
+            )
         if self.next_keepalive_at:
             return f"{text} It is kept alive automatically at {_time(self.next_keepalive_at)}."
         if self.state == State.ACTIVE:

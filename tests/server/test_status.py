@@ -1,3 +1,5 @@
+import re
+
 import anyio
 import pytest
 
@@ -99,6 +101,23 @@ async def test_failures_are_told_until_a_keepalive_succeeds(
     assert "The last keepalive failed: " in text(failing)
     assert succeeded(healed)["consecutiveFailures"] == 0
     assert succeeded(healed)["lastError"] is None
+
+
+async def test_a_lost_key_that_cannot_be_replaced_yet_says_when_and_how_it_can(
+    connect: Connect, sandbox: Sandbox, account: Account
+) -> None:
+    async with connect() as client:
+        await client.call_tool(CREATE, {})
+        await another_program_closes_the_key(sandbox, account)
+        sandbox.arm("http_503_-1001", times=500, method="POST")
+        await anyio.sleep(2400)
+        lost = await client.call_tool(STATUS, {})
+    assert succeeded(lost)["state"] == "expired"
+    assert "The last keepalive failed: Binance answered 503, code -1001" in text(lost)
+    assert re.search(
+        r" It is replaced at \d\d:\d\d:\d\d UTC; BinanceFuturesCreateListenKey does it at once\.$",
+        text(lost),
+    )
 
 
 async def test_a_rotation_is_told_with_both_keys_masked(
