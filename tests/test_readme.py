@@ -29,7 +29,9 @@ def test_the_settings_table_has_every_setting_its_default_and_its_meaning() -> N
 
 
 def _default(value: object) -> str:
-    return "" if value is None else f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+    if value is None:
+        return ""
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`".replace("True", "true")
 
 
 def test_the_tools_table_has_every_tool_with_its_arguments() -> None:
