@@ -29,4 +29,4 @@ def test_the_example_without_its_comment_signs_means_the_defaults() -> None:
 
 
 def _written(default: object) -> str:
-    return "" if default is None else str(default).lower() if default is True else str(default)
+    return "" if default is None else str(default).replace("True", "true")
