@@ -46,6 +46,23 @@ def evaluate(document: Document, call: Call) -> Admission:
     """Return the terms on which the call may be made.
 
     Raises:
+        PolicyDeniedError: It must not be made.
+
+    """
+    check(document, call)
+    return terms(document, call.tool)
+
+
+def terms(document: Document, tool: str) -> Admission:
+    """Return the terms on which calls of a tool may be made, if they may be made at all."""
+    limits = limits_of(document, [tool] if tool in document.tools else [])
+    return Admission(tuple(limits), _approval(document.tools.get(tool, _UNLISTED), tool))
+
+
+def check(document: Document, call: Call) -> None:
+    """Check that a call may be made, whatever the limits say.
+
+    Raises:
         PolicyDeniedError: It must not be made: of what is in its way, the first of a hidden tool,
             a tool that is not listed, its action, `deny_if`, and `require`.
 
@@ -62,8 +79,6 @@ def evaluate(document: Document, call: Call) -> Admission:
     _check_action(tool, call)
     _check_denials(tool.deny_if, call)
     _check_requirements(tool.require, call)
-    limits = (*_own(call.tool, tool), *_applied(document.all_tools.limits, "all_tools"))
-    return Admission(limits, _approval(tool, call))
 
 
 def is_hidden(document: Document, tool: str) -> bool:
@@ -108,11 +123,11 @@ def _check_requirements(rules: Sequence[Rule], call: Call) -> None:
                 )
 
 
-def _approval(tool: Tool, call: Call) -> Approval | None:
+def _approval(tool: Tool, name: str) -> Approval | None:
     if tool.action != "require_approval":
         return None
     reason = tool.reason or "The policy requires that a person approves every call of this tool."
-    return Approval(pointer("tools", call.tool, "action"), reason)
+    return Approval(pointer("tools", name, "action"), reason)
 
 
 def _own(name: str, tool: Tool) -> Iterator[AppliedLimit]:

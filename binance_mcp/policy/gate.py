@@ -1,16 +1,20 @@
 """The gate: the one door through which every call of a tool goes. Decides nothing by itself."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import anyio
 
 from binance_mcp.errors import LimitStatus
-from binance_mcp.policy.admission import Admission, evaluate, is_hidden, limits_of
+from binance_mcp.policy.admission import Admission, check, is_hidden, limits_of, terms
 from binance_mcp.policy.caller import Caller
 from binance_mcp.policy.document import Call, Document
 from binance_mcp.policy.limits import LimitStore
 
 __all__ = ["Caller", "Gate"]
+
+_UNLISTED: Final = ""
+"""Stands for every tool that is not listed; no tool is called so."""
 
 
 class Gate:
@@ -22,6 +26,7 @@ class Gate:
 
     def __init__(self, document: Document, clock: Callable[[], float] = anyio.current_time) -> None:
         self._document = document
+        self._terms: dict[str, Admission] = {}
         self._clock = clock
         self._limits = LimitStore()
 
@@ -32,7 +37,7 @@ class Gate:
             PolicyDeniedError: It must not be made, and has not been counted.
 
         """
-        admission = evaluate(self._document, call)
+        admission = self.review(call)
         self._limits.reserve(admission.limits, caller, self._clock())
         return admission
 
@@ -43,7 +48,11 @@ class Gate:
             PolicyDeniedError: It must not be made.
 
         """
-        return evaluate(self._document, call)
+        check(self._document, call)
+        tool = call.tool if call.tool in self._document.tools else _UNLISTED
+        if tool not in self._terms:
+            self._terms[tool] = terms(self._document, tool)
+        return self._terms[tool]
 
     def is_hidden(self, tool: str) -> bool:
         """Return whether the tool must be left out of the list of tools."""
@@ -61,5 +70,5 @@ class Gate:
         The calls that were counted stay counted, under every counter that keeps its window and
         its scope.
         """
-        self._document = document
+        self._document, self._terms = document, {}
         self._limits.forget_unused(limits_of(document, document.tools))

@@ -113,7 +113,7 @@ class LimitStore:
         counter = self._counters.get(limit.counter)
         if counter is None:
             counter = self._counters[limit.counter] = _Counter(limit, self._max_subjects)
-        elif counter.limit != limit:
+        elif counter.limit is not limit and counter.limit != limit:
             counter.follow(limit)
         return counter
 

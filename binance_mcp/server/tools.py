@@ -56,14 +56,14 @@ RecvWindow = Annotated[
 ]
 
 
-KeptListenKey = Annotated[
+KeptKey = Annotated[
     str | None,
     Field(
         description="Listen key to keep alive. If not provided, uses the account's. It is only "
         "compared with the account's, which has one at a time."
     ),
 ]
-ClosingListenKey = Annotated[
+ClosingKey = Annotated[
     str | None,
     Field(
         description="Listen key to close. If not provided, closes the account's. It is only "
@@ -72,19 +72,24 @@ ClosingListenKey = Annotated[
 ]
 
 
-class ActiveListenKey(Told):
+class KeptListenKey(Told):
     """An active listen key."""
 
     environment: str = Field(description=ENVIRONMENT)
     listen_key: str = Field(description="The account's listen key: a credential, keep it secret.")
     expires_at: datetime = Field(description="When it expires, unless it is kept alive before.")
     expires_in_seconds: float = Field(description="Seconds until then.")
-    web_socket_url: str = Field(
-        description="Where the account's events arrive: as secret as the listen key."
-    )
     automatic_keepalive: bool = Field(description="Whether this server keeps it alive by itself.")
     events_missing_since: datetime | None = Field(
         description="Since when events may be missing, if the key replaces one that was lost."
+    )
+
+
+class ActiveListenKey(KeptListenKey):
+    """An active listen key, and the stream behind it."""
+
+    web_socket_url: str = Field(
+        description="Where the account's events arrive: as secret as the listen key."
     )
 
 
@@ -109,7 +114,11 @@ class ListenKeyTools:
         """Create the listen key, or return the active one extended."""
         exchange = context.request_context.lifespan_context
         active = await exchange.keeper.create(_seconds(recvWindow))
-        result = self._active(exchange, active)
+        kept = self._kept(exchange, active)
+        result = ActiveListenKey(
+            **kept.model_dump(),
+            web_socket_url=exchange.environment.user_stream_url(kept.listen_key),
+        )
         return _succeeded(
             f"The account's listen key on {result.environment} is active until "
             f"{result.expires_at:%H:%M:%S} UTC{_care(result)}. Events arrive at "
@@ -120,13 +129,13 @@ class ListenKeyTools:
     async def keepalive_listen_key(
         self,
         context: Context[Exchange],
-        listenKey: KeptListenKey = None,
+        listenKey: KeptKey = None,
         recvWindow: RecvWindow = None,
-    ) -> Annotated[CallToolResult, ActiveListenKey]:
+    ) -> Annotated[CallToolResult, KeptListenKey]:
         """Extend the active listen key by 60 minutes."""
         exchange = context.request_context.lifespan_context
         active = await exchange.keeper.keepalive(listenKey, _seconds(recvWindow))
-        result = self._active(exchange, active)
+        result = self._kept(exchange, active)
         return _succeeded(
             f"The account's listen key on {result.environment} was kept alive: it is active until "
             f"{result.expires_at:%H:%M:%S} UTC{_care(result)}.",
@@ -136,7 +145,7 @@ class ListenKeyTools:
     async def close_listen_key(
         self,
         context: Context[Exchange],
-        listenKey: ClosingListenKey = None,
+        listenKey: ClosingKey = None,
         recvWindow: RecvWindow = None,
     ) -> Annotated[CallToolResult, ClosedListenKey]:
         """Close the active listen key, for every program that uses it."""
@@ -163,17 +172,15 @@ class ListenKeyTools:
         )
         return _succeeded(status.sentence(), report)
 
-    def _active(self, exchange: Exchange, active: ActiveKey) -> ActiveListenKey:
+    def _kept(self, exchange: Exchange, active: ActiveKey) -> KeptListenKey:
         left = active.expires_at - exchange.keeper.clock.now()
-        key = shown(active.key, reveal=self._reveal)
         rotations = exchange.keeper.life.rotations
         replaced = [each for each in rotations if each.at == active.extended_at]
-        return ActiveListenKey(
+        return KeptListenKey(
             environment=exchange.environment.name,
-            listen_key=key,
+            listen_key=shown(active.key, reveal=self._reveal),
             expires_at=exchange.date_of(active.expires_at),
             expires_in_seconds=round(left, 3),
-            web_socket_url=exchange.environment.user_stream_url(key),
             automatic_keepalive=exchange.keeper.schedule is not None,
             events_missing_since=exchange.date_of(replaced[-1].missing_since) if replaced else None,
         )
@@ -222,19 +229,19 @@ def _tool(
     return tool
 
 
-def _care(result: ActiveListenKey) -> str:
+def _care(result: KeptListenKey) -> str:
     """Return what else a model should know of an active key."""
     care = (
         ", and kept alive automatically"
         if result.automatic_keepalive
         else "; keep it alive every 30-50 minutes with BinanceFuturesKeepAliveListenKey"
     )
-    since = result.events_missing_since
-    return (
-        f"{care}; it replaces a lost one, and events since {since:%H:%M:%S} UTC may be missing"
-        if since
-        else care
-    )
+    if since := result.events_missing_since:
+        return (
+            f"{care}; it replaces a lost one, so connect anew (BinanceFuturesCreateListenKey tells "
+            f"where), and events since {since:%H:%M:%S} UTC may be missing"
+        )
+    return care
 
 
 def _seconds(milliseconds: int | None) -> float | None:

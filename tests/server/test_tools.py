@@ -188,7 +188,8 @@ async def test_a_lost_key_is_replaced_and_what_may_be_missing_is_told(
     found = succeeded(kept)
     assert found["listenKey"] != created["listenKey"]
     assert found["eventsMissingSince"] == "2026-11-18T11:06:40Z"
-    assert "it replaces a lost one, and events since 11:06:40 UTC may be missing" in text(kept)
+    assert "it replaces a lost one, so connect anew" in text(kept)
+    assert "events since 11:06:40 UTC may be missing" in text(kept)
 
 
 async def test_a_hidden_listen_key_is_masked_and_everything_else_works(
