@@ -64,6 +64,9 @@ class RestApi:
     rng: Callable[[], float] = random.random
     """Returns a number in [0, 1), for the pauses between retries."""
     _signs: bool = field(default=True, init=False)
+    _requests: dict[tuple[str, str], httpx.Request] = field(
+        default_factory=dict[tuple[str, str], httpx.Request], init=False
+    )
     _clock_offset: float = field(default=0.0, init=False)
     """Seconds that Binance's clock is ahead of this machine's."""
 
@@ -170,13 +173,22 @@ class RestApi:
         timeout = min(self.timeout, deadline - anyio.current_time())
         try:
             with anyio.fail_after(timeout):
-                response = await self.http().request(method, target, headers=headers)
+                response = await self.http().send(self._request(method, target, headers))
         except (TimeoutError, httpx.TimeoutException) as error:
             raise TimedOutError(f"Binance did not answer within {timeout:.3g} s") from error
         except (httpx.RequestError, OSError) as error:
             reason = type(error).__name__
             raise UnreachableError(f"Binance could not be reached ({reason})") from error
         return self._read(Answer(response.status_code, response.headers, response.content))
+
+    def _request(self, method: str, target: str, headers: dict[str, str]) -> httpx.Request:
+        """Build a request; one without a query is always the same, and is built once."""
+        request = self._requests.get((method, target))
+        if request is None:
+            request = self.http().build_request(method, target, headers=headers)
+            if not request.url.query:
+                self._requests[method, target] = request
+        return request
 
     def _read(self, answer: Answer) -> dict[str, Any]:
         answered.set(answer.status)
