@@ -105,7 +105,9 @@ class PolicyDeniedError(BinanceMcpError):
         self.code = code
         """The kind of denial.
 
-        `hidden`, `not_listed`, `action_denied`, `condition`, `requirement` or `limit_exceeded`.
+        By the document: `hidden`, `not_listed`, `action_denied`, `condition`, `requirement` or
+        `limit_exceeded`. By what it asks for: `approval_declined`, `approval_cancelled`,
+        `approval_unanswered`, `approval_unavailable`; and `audit_unavailable`.
         """
         self.rule = rule
         """JSON pointer of the rule that refuses."""
