@@ -1,4 +1,4 @@
-"""Keys that live two seconds, over real sockets and processes, with a real client."""
+"""Keys that live four seconds, over real sockets and processes, with a real client."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def served() -> Generator[dict[str, str]]:
-    command = [sys.executable, "-m", "binance_mcp", "sandbox", "--listen-key-seconds", "2"]
+    command = [sys.executable, "-m", "binance_mcp", "sandbox", "--listen-key-seconds", "4"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())
@@ -54,7 +54,7 @@ async def test_a_key_is_kept_alive_beyond_its_life_and_replaced_when_it_is_lost(
     ):
         created = succeeded(await client.call_tool(CREATE, {}))
         with anyio.fail_after(30):
-            for _ in range(5):
+            for _ in range(6):  # the creation, and five seconds of keepalives
                 await anext(changes)
             kept = succeeded(await client.call_tool(STATUS, {}))
             await another_program.delete(f"{served['restUrl']}/fapi/v1/listenKey")
