@@ -49,10 +49,7 @@ class Gate:
 
         """
         check(self._document, call)
-        tool = call.tool if call.tool in self._document.tools else _UNLISTED
-        if tool not in self._terms:
-            self._terms[tool] = terms(self._document, tool)
-        return self._terms[tool]
+        return self._terms_of(call.tool)
 
     def is_hidden(self, tool: str) -> bool:
         """Return whether the tool must be left out of the list of tools."""
@@ -64,6 +61,12 @@ class Gate:
         limits = limits_of(self._document, shown)
         return self._limits.remaining(limits, caller, self._clock())
 
+    def left(self, caller: Caller, tool: str) -> int | None:
+        """Return what the tightest of a tool's limits leaves now; None if it has no limit."""
+        limits = self._terms_of(tool).limits
+        left = self._limits.remaining(limits, caller, self._clock())
+        return min((status.remaining for status in left), default=None)
+
     def replace(self, document: Document) -> None:
         """Judge calls by another document from now on.
 
@@ -72,3 +75,9 @@ class Gate:
         """
         self._document, self._terms = document, {}
         self._limits.forget_unused(limits_of(document, document.tools))
+
+    def _terms_of(self, tool: str) -> Admission:
+        tool = tool if tool in self._document.tools else _UNLISTED
+        if tool not in self._terms:
+            self._terms[tool] = terms(self._document, tool)
+        return self._terms[tool]

@@ -116,6 +116,7 @@ class Calls:
         denied = end if isinstance(end, PolicyDeniedError) else None
         error = _error_code(end)
         limit = denied and denied.limit
+        left = None if denied else self._gate.left(caller, call.tool)
         return Record(
             time=decided,
             request_id=context.request_context.request_id or "",
@@ -128,16 +129,10 @@ class Calls:
             duration=anyio.current_time() - started,
             code=denied and denied.code,
             rule=denied and denied.rule,
-            remaining=limit.remaining if limit else None if denied else self._left(caller, call),
+            remaining=limit.remaining if limit else left,
             error_code=None if denied else error,
             upstream_status=answered.get(),
         )
-
-    def _left(self, caller: Caller, call: Call) -> int | None:
-        """Return what is left of the tightest of the limits of an admitted call."""
-        counters = {applied.limit.counter for applied in self._gate.review(call).limits}
-        left = [each.remaining for each in self._gate.remaining(caller) if each.counter in counters]
-        return min(left, default=None)
 
 
 def _error_code(end: CallToolResult | BaseException) -> str | None:

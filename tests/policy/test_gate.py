@@ -139,3 +139,26 @@ def test_hiding_a_tool_for_a_while_does_not_forget_its_calls() -> None:
     gate.replace(POLICY.model_copy(update={"hide": frozenset({"*"})}))
     gate.replace(POLICY)
     assert code_of_denial(gate, "Limited") == "limit_exceeded"
+
+
+def test_what_the_tightest_limit_of_a_tool_leaves_is_told() -> None:
+    gate = Gate(
+        load(
+            "policy.json",
+            """{"version": "1", "default": "allow", "tools": {
+                "Tight": {"limits": [{"counter": "tight", "window": "minute", "max": 2},
+                                     {"counter": "wide", "window": "minute", "max": 9}]},
+                "Free": {}
+            }}""",
+        ),
+        clock=lambda: 0.0,
+    )
+    gate.admit(CALLER, Call("Tight", {}))
+    assert [gate.left(CALLER, tool) for tool in ("Tight", "Free", "Unlisted")] == [1, None, None]
+
+
+def test_what_is_left_of_a_tool_that_is_denied_meanwhile_is_told_all_the_same() -> None:
+    gate = Gate(POLICY, clock=lambda: 0.0)
+    gate.admit(CALLER, Call("Limited", {}))
+    gate.replace(load("policy.json", '{"version": "1", "default": "deny", "tools": {}}'))
+    assert gate.left(CALLER, "Limited") is None

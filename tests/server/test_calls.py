@@ -98,6 +98,30 @@ async def test_the_duration_and_the_time_of_a_call_are_recorded(
     assert record["time"].startswith("2026-11-18T")
 
 
+async def test_a_call_that_a_changed_policy_denies_while_it_is_made_is_recorded(
+    connect: Connect, trail: Path, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text('{"version": "1", "default": "allow"}')
+
+    async def deny_soon() -> None:
+        await anyio.sleep(0.5)
+        policy.write_text('{"version": "1", "default": "deny"}')
+
+    async with (
+        connect(policy=policy, audit_log=trail, timeout_seconds=2) as client,
+        anyio.create_task_group() as tasks,
+    ):
+        sandbox.arm("timeout")
+        tasks.start_soon(deny_soon)
+        succeeded(await client.call_tool(CREATE, {}))
+        assert denial(await client.call_tool(CREATE, {}))
+    assert [(r["outcome"], r["code"]) for r in records(trail)] == [
+        ("ok", None),
+        ("denied", "not_listed"),
+    ]
+
+
 async def test_while_the_trail_cannot_be_written_no_call_is_admitted(
     connect: Connect, trail: Path, sandbox: Sandbox
 ) -> None:
