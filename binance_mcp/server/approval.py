@@ -12,7 +12,6 @@ import anyio
 from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPError
 from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
-from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from binance_mcp.errors import PolicyDeniedError
 from binance_mcp.masking import mask, mask_tokens
@@ -20,6 +19,7 @@ from binance_mcp.policy.admission import Approval
 from binance_mcp.policy.approvals import LIFETIME_SECONDS, PendingApprovals
 from binance_mcp.policy.caller import Caller
 from binance_mcp.policy.document import Call
+from binance_mcp.server.callers import has_handshake
 
 _QUESTION: Final = "approval"
 _FORM: Final[dict[str, Any]] = {
@@ -46,7 +46,7 @@ class Approvals:
 
     def is_answer(self, context: Context[Any, Any]) -> bool:
         """Return whether a call is made for the second time, with a person's answer."""
-        return context.request_state is not None and not _has_handshake(context)
+        return context.request_state is not None and not has_handshake(context)
 
     async def seek(
         self, context: Context[Any, Any], caller: Caller, call: Call, approval: Approval
@@ -61,7 +61,7 @@ class Approvals:
         if capabilities is None or capabilities.elicitation is None:
             raise _denied(approval, "unavailable")
         question = ElicitRequestFormParams(message=_message(call, approval), requested_schema=_FORM)
-        if _has_handshake(context):
+        if has_handshake(context):
             answer = await _ask(context, question)
         elif not self.is_answer(context):
             token = self._pending.ask(caller, call, now=anyio.current_time())
@@ -84,10 +84,6 @@ class Approvals:
             return None
         answer = (context.input_responses or {}).get(_QUESTION)
         return answer if isinstance(answer, ElicitResult) else None
-
-
-def _has_handshake(context: Context[Any, Any]) -> bool:
-    return context.protocol_version in HANDSHAKE_PROTOCOL_VERSIONS
 
 
 async def _ask(

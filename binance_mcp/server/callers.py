@@ -19,12 +19,23 @@ _PROCESS: Final = Caller(grant="process", session="process")
 
 def caller_of(context: Context[Any, Any]) -> Caller:
     """Return who makes the call that `context` belongs to."""
-    request: object = context.request_context.request
-    if not isinstance(request, Request):
+    request = http_request(context)
+    if request is None:
         return _PROCESS
     address = request.client.host if request.client else "unknown"
     principal = f"address:{address}"
     # In these revisions a session's header has passed the SDK, which knows the ids it gave out.
-    if context.protocol_version in HANDSHAKE_PROTOCOL_VERSIONS:
+    if has_handshake(context):
         return Caller(principal, f"{principal}/session:{request.headers.get('mcp-session-id')}")
     return Caller(principal, principal)
+
+
+def http_request(context: Context[Any, Any]) -> Request | None:
+    """Return the HTTP request that brought the call; None over stdio."""
+    request: Request | None = context.request_context.request
+    return request if isinstance(request, Request) else None
+
+
+def has_handshake(context: Context[Any, Any]) -> bool:
+    """Return whether the client speaks a revision with a handshake: one before 2026-07-28."""
+    return context.protocol_version in HANDSHAKE_PROTOCOL_VERSIONS

@@ -9,7 +9,6 @@ from typing import Any
 import anyio
 from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult, InputRequiredResult
-from starlette.requests import Request
 
 from binance_mcp.clock import WallClock
 from binance_mcp.errors import AuditError, BinanceMcpError, LimitStatus, PolicyDeniedError
@@ -20,7 +19,7 @@ from binance_mcp.policy.document import Call
 from binance_mcp.policy.gate import Gate
 from binance_mcp.policy.source import PolicySource
 from binance_mcp.server.approval import Approvals
-from binance_mcp.server.callers import caller_of
+from binance_mcp.server.callers import caller_of, http_request
 from binance_mcp.server.failures import error_code
 
 Result = CallToolResult | InputRequiredResult
@@ -120,7 +119,7 @@ class Calls:
         return Record(
             time=decided,
             request_id=context.request_context.request_id or "",
-            transport="http" if isinstance(context.request_context.request, Request) else "stdio",
+            transport="stdio" if http_request(context) is None else "http",
             caller=caller,
             tool=call.tool,
             arguments=tuple(call.arguments),
