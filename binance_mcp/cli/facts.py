@@ -7,9 +7,8 @@ from binance_mcp.futures.environment import ENVIRONMENTS
 from binance_mcp.policy.advice import Facts
 from binance_mcp.policy.source import PolicySource
 from binance_mcp.server.calls import Calls
-from binance_mcp.server.tools import listen_key_tools
+from binance_mcp.server.tools import KEEPALIVE_TOOL, listen_key_tools
 
-_KEEPALIVE: Final = "BinanceFuturesKeepAliveListenKey"
 _LONGEST_PAUSE: Final = 50 * 60.0
 """In seconds. A listen key lives for 60 minutes:
 https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
@@ -27,6 +26,6 @@ def facts() -> Facts:
     return Facts(
         tools=dict.fromkeys(PolicySource().document.tools) | server_tools(),
         calls_per_minute=ENVIRONMENTS["mainnet"].weight_limit,
-        keepalive=_KEEPALIVE,
+        keepalive=KEEPALIVE_TOOL,
         longest_pause=_LONGEST_PAUSE,
     )

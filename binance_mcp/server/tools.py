@@ -46,6 +46,7 @@ _STATUS: Final = (
     "it expires, when it is kept alive next, what failed, whether it was replaced and since when "
     "events may be missing, and how many calls the policy's limits still allow."
 )
+KEEPALIVE_TOOL: Final = "BinanceFuturesKeepAliveListenKey"
 STATUS_TOOL: Final = "BinanceFuturesGetListenKeyStatus"
 
 RecvWindow = Annotated[
@@ -192,7 +193,7 @@ def listen_key_tools(calls: Calls, *, reveal: bool = True) -> list[Tool]:
     changes = ToolAnnotations(read_only_hint=False, destructive_hint=False)
     return [
         _tool(tools.create_listen_key, "BinanceFuturesCreateListenKey", _CREATE, changes),
-        _tool(tools.keepalive_listen_key, "BinanceFuturesKeepAliveListenKey", _KEEPALIVE, changes),
+        _tool(tools.keepalive_listen_key, KEEPALIVE_TOOL, _KEEPALIVE, changes),
         _tool(
             tools.close_listen_key,
             "BinanceFuturesCloseListenKey",

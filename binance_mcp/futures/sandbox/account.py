@@ -1,14 +1,9 @@
 """An account of the sandbox for somebody who has none."""
 
-import secrets
-import string
 from dataclasses import dataclass, field
-from typing import Final
 
 from binance_mcp.futures.sandbox.app import Sandbox
-
-_ALPHABET: Final = string.ascii_letters + string.digits
-_LENGTH: Final = 64
+from binance_mcp.futures.sandbox.exchange import new_key
 
 
 @dataclass(frozen=True)
@@ -21,10 +16,6 @@ class Account:
 
 def new_account(sandbox: Sandbox) -> Account:
     """Open an account with new keys, which look like Binance's."""
-    account = Account(_key(), _key())
+    account = Account(new_key(), new_key())
     sandbox.add_account(account.api_key, api_secret=account.api_secret)
     return account
-
-
-def _key() -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))

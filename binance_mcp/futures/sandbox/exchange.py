@@ -21,7 +21,7 @@ from binance_mcp.futures.signing import Verifier
 
 _API_KEY: Final = re.compile(r"[!-~]{1,256}")
 _ALPHABET: Final = string.ascii_letters + string.digits
-_LISTEN_KEY_LENGTH: Final = 64
+_KEY_LENGTH: Final = 64
 
 Event = Mapping[str, object]
 
@@ -32,6 +32,11 @@ class Listener(Protocol):
     def push(self, listen_key: str, event: Event) -> bool:
         """Take an event without waiting; return whether it was wanted."""
         ...
+
+
+def new_key() -> str:
+    """Return a random key, which looks like one of Binance's."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_KEY_LENGTH))
 
 
 @dataclass(eq=False)
@@ -144,7 +149,7 @@ class Exchange:
         raise RefusedError(INVALID_LISTEN_KEY)
 
     def _issue(self, account: Account) -> _ListenKey:
-        value = "".join(secrets.choice(_ALPHABET) for _ in range(_LISTEN_KEY_LENGTH))
+        value = new_key()
         account.listen_key = _ListenKey(value)
         self._holders[value] = account
         return account.listen_key
