@@ -84,11 +84,6 @@ class ListenKeyLife:
     state: State = State.NONE
     last: ActiveKey | None = None
     """The key that is active, or in the state EXPIRED, the one that was."""
-    lost_since: float | None = None
-    """In the state EXPIRED: since when the key may have been inactive.
-
-    That is since its last extension: until its time was over, another program may have ended it.
-    """
     failures: int = 0
     """How many keepalives have failed since one succeeded."""
     error: BinanceError | None = field(default=None, compare=False)
@@ -102,6 +97,15 @@ class ListenKeyLife:
         """The key, if it is active."""
         return self.last if self.state is State.ACTIVE else None
 
+    @property
+    def lost_since(self) -> float | None:
+        """In the state EXPIRED: since when the key may have been inactive.
+
+        That is since its last extension: until its time was over, another program may have ended
+        it.
+        """
+        return self.last.extended_at if self.last and self.state is State.EXPIRED else None
+
     def extension(self, key: ListenKey, *, at: float, validity: float) -> ActiveKey:
         """Return `key` as it is after Binance created it or kept it alive, asked at `at`."""
         last = self.last
@@ -113,9 +117,7 @@ class ListenKeyLife:
 
         Another key than the last is a rotation.
         """
-        after = replace(
-            self, state=State.ACTIVE, last=active, lost_since=None, failures=0, error=None
-        )
+        after = replace(self, state=State.ACTIVE, last=active, failures=0, error=None)
         if self.last is None or self.last.key == active.key:
             return after
         rotation = Rotation(self.last.key, active.key, at, self.last.extended_at)
@@ -127,10 +129,7 @@ class ListenKeyLife:
 
     def lost(self) -> Self:
         """Return the life after Binance said that there is no active key."""
-        active = self.active
-        if active is None:
-            return self
-        return replace(self, state=State.EXPIRED, lost_since=active.extended_at)
+        return replace(self, state=State.EXPIRED) if self.active else self
 
     def failed(self, error: BinanceError) -> Self:
         """Return the life after a keepalive failed."""
@@ -138,7 +137,7 @@ class ListenKeyLife:
 
     def closed(self) -> Self:
         """Return the life after this server closed the key."""
-        return replace(self, state=State.CLOSED, last=None, lost_since=None, failures=0, error=None)
+        return replace(self, state=State.CLOSED, last=None, failures=0, error=None)
 
     def at(self, now: float) -> Self:
         """Return the life at `now`: an active key's time may be over."""
