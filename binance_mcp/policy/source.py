@@ -26,18 +26,15 @@ class PolicySource:
     """
 
     def __init__(self, path: Path | None = None, *, wall_clock: WallClock = wall_clock) -> None:
-        self._text = read(path)
+        text = read(path)
         self._path = path.expanduser() if path else None
         self._wall_clock = wall_clock
         self._seen: object = None
-        self.document = load(_name(path), self._text)
+        self.document = load(_name(path), text)
+        self.digest = _digest(text)
+        """SHA-256 of the text in force, in hexadecimal."""
         self.problem: PolicyError | None = None
         """Why the file, as it is now, is not in force; None if it is."""
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the text in force, in hexadecimal."""
-        return hashlib.sha256(self._text).hexdigest()
 
     def refresh(self) -> bool:
         """Take in the file if it has changed, and return whether another policy is in force.
@@ -50,10 +47,11 @@ class PolicySource:
         self._seen = seen
         try:
             text = read(self._path)
-            if text == self._text:
+            if (digest := _digest(text)) == self.digest:
                 self.problem = None
                 return False
-            self.document, self._text, self.problem = load(_name(self._path), text), text, None
+            self.document = load(_name(self._path), text)
+            self.digest, self.problem = digest, None
         except PolicyError as error:
             if str(error) != str(self.problem):
                 logger.warning("the policy was changed, and the last good one stays: %s", error)
@@ -103,6 +101,10 @@ def read(path: Path | None) -> bytes:
     if len(text) > _LARGEST_FILE:
         raise PolicyError(str(path), [Problem("", "must not be larger than 1 MiB")])
     return text
+
+
+def _digest(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
 
 
 def _name(path: Path | None) -> str:
