@@ -193,13 +193,16 @@ class ListenKeyServer(MCPServer[Exchange]):
 
     async def _watch_policy(self) -> None:
         """Tell clients when a changed policy shows other tools."""
-        shown = await self.list_tools()
+        shown = self._shown()
         while True:
             await anyio.sleep(_POLICY_CHECK_SECONDS)
             self._calls.refresh_policy()
-            if (now_shown := await self.list_tools()) != shown:
+            if (now_shown := self._shown()) != shown:
                 shown = now_shown
                 await self._subscribers.tools_changed()
+
+    def _shown(self) -> list[str]:
+        return [name for name in self._arguments if not self._calls.is_hidden(name)]
 
 
 def _audit_log(settings: Settings) -> AuditLog | None:
