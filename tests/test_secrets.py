@@ -73,9 +73,9 @@ async def drive(client: Client, sandbox: Sandbox) -> tuple[list[str], list[str]]
 
     async def call(tool: str, arguments: dict[str, Any]) -> None:
         result = await client.call_tool(tool, arguments)
-        if result.structured_content:
+        if tool == CREATE and result.structured_content:
             keys.append(result.structured_content["listenKey"])
-        else:
+        else:  # the other tools mask it
             failures.append(result.model_dump_json())
 
     await call(CREATE, {})

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 EVENT_TYPES: Final = (
     "ORDER_TRADE_UPDATE",
@@ -33,6 +34,16 @@ class Environment:
     stream_url: str
     weight_limit: int
     """Request weight that an IP address may use in a minute."""
+
+    @property
+    def foreign_hosts(self) -> str:
+        """The hosts that settings put in the place of Binance's; empty if there are none."""
+        own = ENVIRONMENTS[self.name]
+        hosts = (
+            (urlsplit(self.rest_url), urlsplit(own.rest_url)),
+            (urlsplit(self.stream_url), urlsplit(own.stream_url)),
+        )
+        return " and ".join(dict.fromkeys(url.netloc for url, its in hosts if url != its))
 
     def user_stream_url(self, listen_key: str) -> str:
         """Return the WebSocket URL of the user data stream behind `listen_key`: as secret as that.

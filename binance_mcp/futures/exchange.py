@@ -62,7 +62,12 @@ async def open_exchange(
     if app is None and settings.environment == "sandbox" and settings.rest_url is None:
         app, credentials = _sandbox(wall_clock)
     on_loopback = is_loopback(urlsplit(environment.rest_url).hostname or "")
-    logger.info("using %s at %s", environment.name, environment.rest_url)
+    logger.info(
+        "using %s at %s, streams at %s",
+        environment.name,
+        environment.rest_url,
+        environment.stream_url,
+    )
     try:
         async with http_client(environment.rest_url, app=app, proxies=not on_loopback) as http:
             rest_api = RestApi(

@@ -67,6 +67,12 @@ class ListenKeyKeeper:
         """What is known of the key now. Times are on `clock`."""
         return self._life.at(self.clock.now())
 
+    @property
+    def stopped_until(self) -> float | None:
+        """Until when, on `clock`, Binance's limits forbid requests; None if they do not now."""
+        wait = self.rest_api.weight.wait(anyio.current_time())
+        return self.clock.now() + wait if wait else None
+
     async def create(self, recv_window: float | None = None) -> ActiveKey:
         """Create the key, or extend the active one. Concurrent calls share one request.
 

@@ -59,6 +59,10 @@ class RequestWeight:
                 str(stop), status=stop.status, code=stop.code, retry_after=self._until - now
             )
 
+    def wait(self, now: float) -> float:
+        """Return the seconds until a request may be sent: 0 if it may now."""
+        return max(0.0, self._until - now)
+
     def _stop_until(self, until: float, error: TooManyRequestsError) -> None:
         if until >= self._until:
             self._until, self._stop = until, error

@@ -62,7 +62,6 @@ class ListenKeyServer(MCPServer[Exchange]):
         audit = _audit_log(settings)
         policy = PolicySource(settings.policy)
         self._environment = settings.environment
-        self._reveal = settings.reveal_listen_key
         self._calls = Calls(policy, audit, wall_clock)
         self._subscribers = Subscribers()
 
@@ -83,7 +82,7 @@ class ListenKeyServer(MCPServer[Exchange]):
                     yield opened
                     tasks.cancel_scope.cancel()
 
-        tools = listen_key_tools(self._calls, reveal=self._reveal)
+        tools = listen_key_tools(self._calls, reveal=settings.reveal_listen_key)
         self._arguments = {tool.name: tool.parameters["properties"].keys() for tool in tools}
         super().__init__(
             "binance-mcp",
@@ -171,7 +170,7 @@ class ListenKeyServer(MCPServer[Exchange]):
         context = context or Context(mcp_server=self)
 
         async def make() -> CallToolResult:
-            return listen_key_status(context.request_context.lifespan_context, reveal=self._reveal)
+            return listen_key_status(context.request_context.lifespan_context)
 
         try:
             result = await self._calls.run(context, Call(STATUS_TOOL, {}), make)

@@ -20,12 +20,9 @@ LISTEN_KEY: Final = Resource(
 )
 
 
-def listen_key_status(exchange: Exchange, *, reveal: bool) -> CallToolResult:
-    """Return the status as the result of a call. Without `reveal`, the listen key is masked."""
-    status = status_of(exchange, reveal=reveal)
-    return CallToolResult(
-        content=[], structured_content=status.model_dump(mode="json", by_alias=True)
-    )
+def listen_key_status(exchange: Exchange) -> CallToolResult:
+    """Return the status as the result of a call."""
+    return CallToolResult(content=[], structured_content=status_of(exchange, detail=True).data())
 
 
 def listen_key_contents(result: CallToolResult) -> ReadResourceContents:

@@ -1,139 +1,178 @@
 """The listen key's status, as the status tool and the resource tell it. Asks Binance nothing."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
+from binance_mcp.errors import LimitStatus
 from binance_mcp.futures.exchange import Exchange
-from binance_mcp.futures.listen_key import ListenKey, Rotation, State
-
-ENVIRONMENT: Final = "Where the account is: mainnet, demo or sandbox."
-
-
-class Told(BaseModel):
-    """Something that is told in Binance's spelling: camelCase."""
-
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
+from binance_mcp.futures.listen_key import Rotation, State
+from binance_mcp.server.results import Told, date_and_time, stream_url
+from binance_mcp.server.told_keys import Replacement
 
 
 class ToldRotation(Told):
     """A listen key that was lost, and the one in its place."""
 
-    old_listen_key: str = Field(description="The lost key, masked.")
-    new_listen_key: str = Field(description="The key in its place, masked.")
-    at: datetime = Field(description="Since when the new key is in its place.")
-    events_missing_since: datetime = Field(
-        description="Since when, until then, events may be missing."
-    )
-
-
-class ListenKeyStatus(Told):
-    """The state of the account's listen key, as this server knows it."""
-
-    environment: str = Field(description=ENVIRONMENT)
-    state: str = Field(
-        description="none (this server knows of no key), active, expired (lost) or closed."
-    )
-    listen_key: str | None = Field(description="The active key, if there is one.")
-    created_at: datetime | None = Field(description="When this server first heard of it.")
-    kept_alive_at: datetime | None = Field(description="When it was last created or kept alive.")
-    expires_at: datetime | None = Field(description="When it expires unless it is kept alive.")
-    expires_in_seconds: float | None = Field(description="Seconds until then.")
-    automatic_keepalive: bool = Field(description="Whether this server keeps it alive by itself.")
-    next_keepalive_at: datetime | None = Field(description="When it does so next, or tries to.")
-    consecutive_failures: int = Field(description="Keepalives that failed since one succeeded.")
-    last_error: str | None = Field(description="What the last of them failed with.")
-    events_missing_since: datetime | None = Field(
-        description="In the state expired: since when events may be missing."
-    )
-    rotation_count: int = Field(description="How often a lost key was replaced by another.")
-    rotations: list[ToldRotation] = Field(description="The last of these rotations, oldest first.")
-    used_weight: int | None = Field(
-        description="Request weight that this IP address had used in the minute of the last answer."
-    )
-
-    def sentence(self) -> str:
-        """Return the status in a sentence or two, with what to do about it."""
-        where = f"the account's listen key on {self.environment}"
-        text = {
-            State.NONE: f"This server has not created {where}.",
-            State.CLOSED: f"This server has closed {where}.",
-            State.EXPIRED: f"T{where[1:]} is lost: events since "
-            f"{_time(self.events_missing_since)} may be missing.",
-            State.ACTIVE: f"T{where[1:]} is active until {_time(self.expires_at)}.",
-        }[State(self.state)]
-        if self.last_error:
-            text = f"{text} The last keepalive failed: {self.last_error}."
-        if self.next_keepalive_at and self.state == State.EXPIRED:
-            soon = _time(self.next_keepalive_at)
-            return (
-                f"{text} It is replaced at {soon}; BinanceFuturesCreateListenKey does it at once."
-            )
-        if self.next_keepalive_at:
-            return f"{text} It is kept alive automatically at {_time(self.next_keepalive_at)}."
-        if self.state == State.ACTIVE:
-            return f"{text} Keep it alive with BinanceFuturesKeepAliveListenKey before."
-        return f"{text} BinanceFuturesCreateListenKey creates it."
+    old_listen_key: str
+    new_listen_key: str
+    at: datetime
+    events_missing_since: datetime
 
 
 class Quota(Told):
     """What is left of one limit, for the caller."""
 
     counter: str
-    window: str | float
+    window: Any
     max: int
     scope: str
     remaining: int
 
 
-class ListenKeyReport(ListenKeyStatus):
-    """The status, and what the caller may still do."""
+class ListenKeyStatus(Told):
+    """The state of the account's listen key, as this server knows it."""
 
-    remaining_quota: list[Quota] = Field(description="What the policy's limits leave the caller.")
-    policy_problem: str | None = Field(
-        description="Why the policy file, as it is now, is not in force; the last good one is."
-    )
+    environment: str
+    host: str | None = Field(None, description="If it is not Binance's.")
+    state: str = Field(description="none, active, expired or closed.")
+    listen_key: str | None = None
+    created_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    expires_at: datetime | None = None
+    expires_in_seconds: float | None = None
+    automatic_keepalive: bool
+    next_keepalive_at: datetime | None = None
+    no_requests_until: datetime | None = None
+    consecutive_failures: int | None = None
+    last_error: str | None = None
+    events_missing_since: datetime | None = None
+    web_socket_url: str | None = None
+    rotation_count: int | None = None
+    last_rotation: ToldRotation | None = None
+    rotations: list[Any] | None = None
+    used_weight: int | None = None
+    tightest_quota: Quota | None = None
+    remaining_quota: list[Any] | None = None
+    policy_problem: str | None = None
 
 
-def status_of(exchange: Exchange, *, reveal: bool) -> ListenKeyStatus:
-    """Return the status now. Without `reveal`, the listen key is masked."""
+_DETAILS: Final = ("listen_key", "created_at", "rotations", "used_weight")
+"""What is left out unless it is asked for."""
+
+
+def status_of(exchange: Exchange, *, detail: bool) -> ListenKeyStatus:
+    """Return the status now; with `detail`, everything that is known."""
     keeper, life = exchange.keeper, exchange.keeper.life
-    active = life.active
-    return ListenKeyStatus(
+    active, error = life.active, life.error
+    rotations = [_rotation(exchange, rotation) for rotation in life.rotations]
+    status = ListenKeyStatus(
         environment=exchange.environment.name,
+        host=exchange.environment.foreign_hosts or None,
         state=life.state,
-        listen_key=active and shown(active.key, reveal=reveal),
+        listen_key=str(active.key) if active else None,
         created_at=active and exchange.date_of(active.created_at),
-        kept_alive_at=active and exchange.date_of(active.extended_at),
+        confirmed_at=active and exchange.date_of(active.extended_at),
         expires_at=active and exchange.date_of(active.expires_at),
-        expires_in_seconds=active and round(active.expires_at - keeper.clock.now(), 3),
+        expires_in_seconds=active and round(active.expires_at - keeper.clock.now()),
         automatic_keepalive=keeper.schedule is not None,
         next_keepalive_at=_date(exchange, keeper.next_keepalive_at),
-        consecutive_failures=life.failures,
-        last_error=str(life.error) if life.error else None,
+        no_requests_until=_date(exchange, keeper.stopped_until),
+        consecutive_failures=life.failures or None,
+        last_error=str(error) if error else None,
         events_missing_since=_date(exchange, life.lost_since),
-        rotation_count=life.rotation_count,
-        rotations=[_told(exchange, rotation) for rotation in life.rotations],
+        rotation_count=life.rotation_count or None,
+        last_rotation=rotations[-1] if rotations else None,
+        rotations=rotations or None,
         used_weight=keeper.rest_api.weight.used,
     )
+    return status if detail else status.model_copy(update=dict.fromkeys(_DETAILS))
 
 
-def _time(date: datetime | None) -> str:
-    return f"{date:%H:%M:%S} UTC" if date else "an unknown time"
+def report(
+    exchange: Exchange,
+    replaced: Replacement | None,
+    quota: Sequence[LimitStatus],
+    policy_problem: str | None,
+    *,
+    detail: bool,
+) -> ListenKeyStatus:
+    """Return the status with what concerns the caller: a key it was not told, quota, policy."""
+    told: dict[str, object] = {"policy_problem": policy_problem}
+    if quota:
+        told["tightest_quota"] = Quota(**asdict(min(quota, key=lambda left: left.remaining)))
+    if detail:
+        told["remaining_quota"] = [Quota(**asdict(left)) for left in quota]
+    if replaced:
+        told["events_missing_since"] = exchange.date_of(replaced.missing_since)
+        told["web_socket_url"] = stream_url(exchange)
+    return status_of(exchange, detail=detail).model_copy(update=told)
 
 
-def shown(key: ListenKey, *, reveal: bool) -> str:
-    """Return a listen key as it may be told."""
-    return key.get_secret_value() if reveal else str(key)
+def sentences(status: ListenKeyStatus) -> str:
+    """Return the status as a model reads it, with what to do about it."""
+    where = f"on {status.environment}" + (f" (at {status.host})" if status.host else "")
+    parts = [_state(status, where)]
+    if status.last_error:
+        parts.append(f"The last keepalive failed: {status.last_error.removesuffix('.')}.")
+    if status.no_requests_until:
+        until = date_and_time(status.no_requests_until)
+        parts.append(f"Binance's limits forbid requests until {until}; none is sent before.")
+    parts.append(_next(status))
+    if (last := status.last_rotation) and not status.web_socket_url:
+        parts.append(_rotations(status.rotation_count or 1, last))
+    if quota := status.tightest_quota:
+        parts.append(
+            f"Tightest quota ({quota.counter}): {quota.remaining} of {quota.max} calls left per "
+            f"{quota.window}."
+        )
+    if status.policy_problem:
+        parts.append(f"The policy file has a problem: {status.policy_problem}.")
+    return " ".join(parts)
+
+
+def _state(status: ListenKeyStatus, where: str) -> str:
+    if status.confirmed_at and status.expires_at:
+        return (
+            f"The account's listen key {where} is active until {date_and_time(status.expires_at)}, "
+            f"as Binance last confirmed at {date_and_time(status.confirmed_at)}; another program "
+            "may have closed it since. BinanceFuturesKeepAliveListenKey asks Binance now."
+        )
+    if status.state == State.EXPIRED and status.events_missing_since:
+        since = date_and_time(status.events_missing_since)
+        return f"The account's listen key {where} is lost; events since {since} may be missing."
+    if status.state == State.CLOSED:
+        return f"This server has closed the account's listen key {where}."
+    return f"This server knows of no listen key {where}; another program may have one."
+
+
+def _next(status: ListenKeyStatus) -> str:
+    if status.next_keepalive_at:
+        at = date_and_time(status.next_keepalive_at)
+        if status.state == State.ACTIVE:
+            return f"Next automatic keepalive: {at}."
+        return f"It is replaced at {at}; BinanceFuturesCreateListenKey does it at once."
+    if status.state == State.ACTIVE:
+        return "It is not kept alive automatically: do so every 30-50 minutes."
+    return "BinanceFuturesCreateListenKey creates one."
+
+
+def _rotations(count: int, last: ToldRotation) -> str:
+    times = "once" if count == 1 else f"{count} times"
+    return (
+        f"A lost key was replaced {times}, last at {date_and_time(last.at)}: events since "
+        f"{date_and_time(last.events_missing_since)} may be missing until then."
+    )
 
 
 def _date(exchange: Exchange, at: float | None) -> datetime | None:
     return None if at is None else exchange.date_of(at)
 
 
-def _told(exchange: Exchange, rotation: Rotation) -> ToldRotation:
+def _rotation(exchange: Exchange, rotation: Rotation) -> ToldRotation:
     return ToldRotation(
         old_listen_key=str(rotation.old),
         new_listen_key=str(rotation.new),

@@ -4,102 +4,67 @@ Names, arguments and descriptions are a contract with agents and policies writte
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
-from mcp.types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import BaseModel, Field
+from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
+from mcp.types import CallToolResult, ToolAnnotations
+from pydantic import Field
 
 from binance_mcp.futures.exchange import Exchange
 from binance_mcp.futures.listen_key import ActiveKey
+from binance_mcp.server.callers import caller_of
 from binance_mcp.server.calls import Calls
-from binance_mcp.server.status import (
-    ENVIRONMENT,
-    ListenKeyReport,
-    Quota,
-    Told,
+from binance_mcp.server.results import (
+    ClosedListenKey,
+    KeptListenKey,
+    care_sentence,
+    date_and_time,
+    kept,
+    replacement_sentences,
     shown,
-    status_of,
+    stream_url,
+    succeeded,
 )
+from binance_mcp.server.slim_schema import slim
+from binance_mcp.server.status import ListenKeyStatus, report, sentences
+from binance_mcp.server.told_keys import Replacement, ToldKeys
 
 _CREATE: Final = (
-    "Create a new USD-M Futures user data stream listen key. The listen key is valid for 60 "
-    "minutes and can be used to receive account updates via WebSocket. An account has one: if "
-    "it is active already, it is returned again and extended. Must be kept alive with "
-    "BinanceFuturesKeepAliveListenKey, unless the result says that this happens automatically."
+    "Create a new USD-M Futures user data stream listen key, valid for 60 minutes, to receive "
+    "account updates via WebSocket. An active one is returned again, extended. "
+    "Keep it alive with BinanceFuturesKeepAliveListenKey, unless automatic."
 )
 _KEEPALIVE: Final = (
     "Keepalive a USD-M Futures user data stream listen key. Extends the validity by 60 "
     "minutes. Should be called every 30-50 minutes to maintain the connection."
 )
 _CLOSE: Final = (
-    "Close a USD-M Futures user data stream listen key. This invalidates the listen key and "
-    "closes the associated WebSocket stream. The key is the account's only one: every program "
-    "that receives the account's events with it stops receiving them."
+    "Close the USD-M Futures user data stream listen key, for every program of the account: "
+    "their WebSocket streams end."
 )
-
 _STATUS: Final = (
-    "Tell the state of the account's listen key without asking Binance: whether it is active, when "
-    "it expires, when it is kept alive next, what failed, whether it was replaced and since when "
-    "events may be missing, and how many calls the policy's limits still allow."
+    "Tell the state of the account's listen key without asking Binance: when Binance last "
+    "confirmed it, expiry, next keepalive, failures, rotations and since when events may be "
+    "missing, and how many calls the policy still allows."
 )
+_FIRST_WITH_DATA: Final = "2025-06-18"
+"""https://modelcontextprotocol.io/specification/2025-06-18/changelog"""
+_ASKS_A_PERSON: Final = {"anthropic/requiresUserInteraction": True}
+"""A host that knows the hint asks a person before each call: https://code.claude.com/docs/en/mcp"""
 KEEPALIVE_TOOL: Final = "BinanceFuturesKeepAliveListenKey"
 STATUS_TOOL: Final = "BinanceFuturesGetListenKeyStatus"
 
 RecvWindow = Annotated[
     int | None,
-    Field(
-        ge=1, le=60_000, description="Recv window in milliseconds; used when requests are signed."
-    ),
+    Field(ge=1, le=60_000, strict=True, description="Milliseconds."),
 ]
-
-
-KeptKey = Annotated[
-    str | None,
-    Field(
-        description="Listen key to keep alive. If not provided, uses the account's. It is only "
-        "compared with the account's, which has one at a time."
-    ),
+GivenKey = Annotated[str | None, Field(description="Default: the account's.")]
+Detail = Annotated[
+    bool,
+    Field(strict=True, description="Tell also all rotations and quotas."),
 ]
-ClosingKey = Annotated[
-    str | None,
-    Field(
-        description="Listen key to close. If not provided, closes the account's. It is only "
-        "compared with the account's, which has one at a time."
-    ),
-]
-
-
-class KeptListenKey(Told):
-    """An active listen key."""
-
-    environment: str = Field(description=ENVIRONMENT)
-    listen_key: str = Field(description="The account's listen key: a credential, keep it secret.")
-    expires_at: datetime = Field(description="When it expires, unless it is kept alive before.")
-    expires_in_seconds: float = Field(description="Seconds until then.")
-    automatic_keepalive: bool = Field(description="Whether this server keeps it alive by itself.")
-    events_missing_since: datetime | None = Field(
-        description="Since when events may be missing, if the key replaces one that was lost."
-    )
-
-
-class ActiveListenKey(KeptListenKey):
-    """An active listen key, and the stream behind it."""
-
-    web_socket_url: str = Field(
-        description="Where the account's events arrive: as secret as the listen key."
-    )
-
-
-class ClosedListenKey(Told):
-    """A closed listen key."""
-
-    environment: str = Field(description=ENVIRONMENT)
-    closed: bool = Field(description="True: the account has no active listen key now.")
-    was_active: bool = Field(description="Whether there was an active one to close.")
 
 
 class ListenKeyTools:
@@ -108,52 +73,55 @@ class ListenKeyTools:
     def __init__(self, calls: Calls, *, reveal: bool) -> None:
         self._calls = calls
         self._reveal = reveal
+        self._told_keys = ToldKeys()
 
     async def create_listen_key(
         self, context: Context[Exchange], recvWindow: RecvWindow = None
-    ) -> Annotated[CallToolResult, ActiveListenKey]:
+    ) -> Annotated[CallToolResult, KeptListenKey]:
         """Create the listen key, or return the active one extended."""
         exchange = context.request_context.lifespan_context
+        before = exchange.keeper.life.last
         active = await exchange.keeper.create(_seconds(recvWindow))
-        kept = self._kept(exchange, active)
-        result = ActiveListenKey(
-            **kept.model_dump(),
-            web_socket_url=exchange.environment.user_stream_url(kept.listen_key),
-        )
-        return _succeeded(
-            f"The account's listen key on {result.environment} is active until "
-            f"{result.expires_at:%H:%M:%S} UTC{_care(result)}. Events arrive at "
-            f"{result.web_socket_url}",
+        replaced = self._replaced(context, active, before)
+        key = shown(active.key, reveal=self._reveal)
+        result = kept(exchange, active, replaced, shown=key)
+        result = result.model_copy(update={"web_socket_url": stream_url(exchange)})
+        place = "" if _has_data(context) else f" Listen key: {key}. URL: {result.web_socket_url}."
+        return succeeded(
+            f"{replacement_sentences(exchange, replaced)}{_active(result)} {care_sentence(result)}"
+            f" Events arrive at webSocketUrl, with listenKey in the place of <listenKey>.{place}",
             result,
         )
 
     async def keepalive_listen_key(
         self,
         context: Context[Exchange],
-        listenKey: KeptKey = None,
+        listenKey: GivenKey = None,
         recvWindow: RecvWindow = None,
     ) -> Annotated[CallToolResult, KeptListenKey]:
         """Extend the active listen key by 60 minutes."""
         exchange = context.request_context.lifespan_context
+        before = exchange.keeper.life.last
         active = await exchange.keeper.keepalive(listenKey, _seconds(recvWindow))
-        result = self._kept(exchange, active)
-        return _succeeded(
-            f"The account's listen key on {result.environment} was kept alive: it is active until "
-            f"{result.expires_at:%H:%M:%S} UTC{_care(result)}.",
+        replaced = self._replaced(context, active, before)
+        result = kept(exchange, active, replaced, shown=str(active.key))
+        return succeeded(
+            f"{replacement_sentences(exchange, replaced)}{_active(result)} {care_sentence(result)}",
             result,
         )
 
     async def close_listen_key(
         self,
         context: Context[Exchange],
-        listenKey: ClosingKey = None,
+        listenKey: GivenKey = None,
         recvWindow: RecvWindow = None,
     ) -> Annotated[CallToolResult, ClosedListenKey]:
         """Close the active listen key, for every program that uses it."""
         exchange = context.request_context.lifespan_context
         was_active = await exchange.keeper.close(listenKey, _seconds(recvWindow))
+        self._told_keys.forget(caller_of(context))
         environment = exchange.environment.name
-        return _succeeded(
+        return succeeded(
             f"The account's listen key on {environment} is closed; its programs receive no more "
             "events."
             if was_active
@@ -162,29 +130,28 @@ class ListenKeyTools:
         )
 
     async def get_listen_key_status(
-        self, context: Context[Exchange]
-    ) -> Annotated[CallToolResult, ListenKeyReport]:
+        self,
+        context: Context[Exchange],
+        detail: Detail = False,  # noqa: FBT002  # an argument of the tool has a name
+    ) -> Annotated[CallToolResult, ListenKeyStatus]:
         """Return the status, and what the caller may still do."""
-        status = status_of(context.request_context.lifespan_context, reveal=self._reveal)
-        report = ListenKeyReport(
-            **status.model_dump(),
-            remaining_quota=[Quota(**asdict(left)) for left in self._calls.remaining(context)],
-            policy_problem=self._calls.policy_problem,
+        exchange = context.request_context.lifespan_context
+        active = exchange.keeper.life.active
+        replaced = active and self._replaced(context, active, None)
+        status = report(
+            exchange,
+            replaced,
+            self._calls.remaining(context),
+            self._calls.policy_problem,
+            detail=detail,
         )
-        return _succeeded(status.sentence(), report)
+        return succeeded(f"{replacement_sentences(exchange, replaced)}{sentences(status)}", status)
 
-    def _kept(self, exchange: Exchange, active: ActiveKey) -> KeptListenKey:
-        left = active.expires_at - exchange.keeper.clock.now()
-        rotations = exchange.keeper.life.rotations
-        replaced = [each for each in rotations if each.at == active.extended_at]
-        return KeptListenKey(
-            environment=exchange.environment.name,
-            listen_key=shown(active.key, reveal=self._reveal),
-            expires_at=exchange.date_of(active.expires_at),
-            expires_in_seconds=round(left, 3),
-            automatic_keepalive=exchange.keeper.schedule is not None,
-            events_missing_since=exchange.date_of(replaced[-1].missing_since) if replaced else None,
-        )
+    def _replaced(
+        self, context: Context[Exchange], active: ActiveKey, before: ActiveKey | None
+    ) -> Replacement | None:
+        life = context.request_context.lifespan_context.keeper.life
+        return self._told_keys.tell(caller_of(context), active, life, before)
 
 
 def listen_key_tools(calls: Calls, *, reveal: bool = True) -> list[Tool]:
@@ -199,6 +166,7 @@ def listen_key_tools(calls: Calls, *, reveal: bool = True) -> list[Tool]:
             "BinanceFuturesCloseListenKey",
             _CLOSE,
             ToolAnnotations(read_only_hint=False, destructive_hint=True),
+            _ASKS_A_PERSON,
         ),
         _tool(
             tools.get_listen_key_status,
@@ -210,7 +178,11 @@ def listen_key_tools(calls: Calls, *, reveal: bool = True) -> list[Tool]:
 
 
 def _tool(
-    function: Callable[..., Any], name: str, description: str, hints: ToolAnnotations
+    function: Callable[..., Any],
+    name: str,
+    description: str,
+    hints: ToolAnnotations,
+    meta: dict[str, Any] | None = None,
 ) -> Tool:
     """Return a tool that, repeated, has no further effect, and that refuses unknown arguments."""
     hints = hints.model_copy(
@@ -222,35 +194,39 @@ def _tool(
         title=function.__name__.replace("_", " ").capitalize(),
         description=description,
         annotations=hints,
+        meta=meta,
     )
-    tool.parameters["additionalProperties"] = False
-    for schema in (tool.parameters, tool.output_schema or {}):
-        for titled in (schema, *schema["properties"].values()):
-            titled.pop("title", None)  # the names again, in another spelling
+    tool.fn_metadata = _AsSent(
+        arg_model=tool.fn_metadata.arg_model,
+        output_model=tool.fn_metadata.output_model,
+        output_schema=slim(tool.fn_metadata.output_schema or {}),
+    )
+    tool.parameters = slim(tool.parameters) | {"additionalProperties": False}
     return tool
 
 
-def _care(result: KeptListenKey) -> str:
-    """Return what else a model should know of an active key."""
-    care = (
-        ", and kept alive automatically"
-        if result.automatic_keepalive
-        else "; keep it alive every 30-50 minutes with BinanceFuturesKeepAliveListenKey"
+class _AsSent(FuncMetadata):
+    """Takes arguments as they were sent; null is as good as absent.
+
+    The SDK reads text as JSON where a parameter may be something else than text, so that the
+    listen key "null" would be none at all.
+    """
+
+    def pre_parse_json(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in data.items() if value is not None}
+
+
+def _active(result: KeptListenKey) -> str:
+    return (
+        f"The account's listen key on {result.environment} is active until "
+        f"{date_and_time(result.expires_at)}, as Binance has just confirmed."
     )
-    if since := result.events_missing_since:
-        return (
-            f"{care}; it replaces a lost one, so connect anew (BinanceFuturesCreateListenKey tells "
-            f"where), and events since {since:%H:%M:%S} UTC may be missing"
-        )
-    return care
+
+
+def _has_data(context: Context[Exchange]) -> bool:
+    """Return whether the client's revision of MCP has structured content beside the text."""
+    return (context.protocol_version or "") >= _FIRST_WITH_DATA
 
 
 def _seconds(milliseconds: int | None) -> float | None:
     return None if milliseconds is None else milliseconds / 1000
-
-
-def _succeeded(text: str, result: BaseModel) -> CallToolResult:
-    return CallToolResult(
-        content=[TextContent(type="text", text=text)],
-        structured_content=result.model_dump(mode="json", by_alias=True),
-    )

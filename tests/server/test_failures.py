@@ -71,7 +71,7 @@ async def test_a_failed_call_says_what_happened_why_and_what_to_do(
     assert detail["environment"] == "sandbox"
     assert detail["message"][1:] in text(result)
     assert text(result).endswith(".")
-    assert len(text(result)) > len(detail["message"]) + 40
+    assert len(detail["message"]) + 40 < len(text(result)) <= 700
     assert [r.method for r in sandbox.requests].count("POST") == tries
 
 
@@ -155,3 +155,13 @@ def test_a_denial_that_waiting_does_not_cure_is_not_retryable() -> None:
     assert meta is not None
     assert meta["binance-mcp/denial"]["retryable"] is False
     assert meta["binance-mcp/denial"]["limit"] is None
+
+
+async def test_a_rejected_api_key_names_the_causes_that_users_met(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    sandbox.arm("http_401_-2015")
+    async with connect() as client:
+        result = await client.call_tool(CREATE, {})
+    assert "was made before the Futures account was opened" in text(result)
+    assert "Portfolio Margin is switched on" in text(result)

@@ -1,0 +1,55 @@
+"""Which listen key each session was last told, so that each hears once that it is another one."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from binance_mcp.futures.listen_key import ActiveKey, ListenKey, ListenKeyLife
+from binance_mcp.policy.caller import Caller
+
+_MOST_SESSIONS: Final = 10_000
+"""Ten times as many as can be open at once; a further one takes the place of the least recent."""
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """The key that a session was told before, and the account's key now."""
+
+    old: ListenKey
+    new: ListenKey
+    missing_since: float
+    """Since when events may be missing from the stream of the old key."""
+
+
+class ToldKeys:
+    """Remembers the key that each session was told last. One without an id has its principal's."""
+
+    def __init__(self) -> None:
+        self._told: OrderedDict[str, ActiveKey] = OrderedDict()
+
+    def tell(
+        self, caller: Caller, active: ActiveKey, life: ListenKeyLife, before: ActiveKey | None
+    ) -> Replacement | None:
+        """Note that a result tells the caller of `active`; return what else it has to tell.
+
+        `life` has the rotations so far. `before` is the key that this server knew before the call,
+        which stands for the key told to a session that was told none.
+        """
+        told = self._told.get(caller.session, before)
+        self._told[caller.session] = active
+        self._told.move_to_end(caller.session)
+        if len(self._told) > _MOST_SESSIONS:
+            self._told.popitem(last=False)
+        if told is None or told.key == active.key:
+            return None
+        return Replacement(told.key, active.key, _missing_since(told, life))
+
+    def forget(self, caller: Caller) -> None:
+        """Note that the caller knows of no key: it closed the account's."""
+        self._told.pop(caller.session, None)
+
+
+def _missing_since(told: ActiveKey, life: ListenKeyLife) -> float:
+    """Return when Binance last confirmed a key that is not the account's any more."""
+    lost = (each.missing_since for each in life.rotations if each.old == told.key)
+    return next(lost, told.extended_at)  # closed, or replaced more rotations ago than are kept

@@ -1,0 +1,140 @@
+from typing import Any
+
+import anyio
+import pytest
+from mcp.types import CallToolResult
+
+from binance_mcp.futures.listen_key import ActiveKey, ListenKey, ListenKeyLife
+from binance_mcp.futures.sandbox.account import Account
+from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.policy.caller import Caller
+from binance_mcp.server import told_keys
+from binance_mcp.server.told_keys import Replacement, ToldKeys
+from tests.server.connections import (
+    CLOSE,
+    CREATE,
+    KEEPALIVE,
+    STATUS,
+    Connect,
+    another_program_closes_the_key,
+    succeeded,
+    text,
+)
+
+pytestmark = pytest.mark.anyio
+
+ALICE = Caller("person", "alice")
+BOB = Caller("person", "bob")
+
+
+def key(name: str, at: float) -> ActiveKey:
+    return ActiveKey(ListenKey(name), at, at, at + 3600)
+
+
+def life_through(*keys: ActiveKey) -> ListenKeyLife:
+    life = ListenKeyLife()
+    for each in keys:
+        life = life.extended(each, at=each.extended_at + 0.05)
+    return life
+
+
+FIRST, SECOND, THIRD = key("first", 0), key("second", 1000), key("third", 2000)
+
+
+def test_the_first_key_that_a_session_is_told_replaces_nothing() -> None:
+    assert ToldKeys().tell(ALICE, FIRST, life_through(FIRST), None) is None
+
+
+def test_each_session_is_told_once_that_the_key_is_another_one() -> None:
+    told = ToldKeys()
+    for caller in (ALICE, BOB):
+        told.tell(caller, FIRST, life_through(FIRST), None)
+    after = life_through(FIRST, SECOND)
+    expected = Replacement(FIRST.key, SECOND.key, missing_since=0)
+    assert [told.tell(ALICE, SECOND, after, FIRST) for _ in range(2)] == [expected, None]
+    assert [told.tell(BOB, SECOND, after, SECOND) for _ in range(2)] == [expected, None]
+
+
+def test_events_are_missing_since_the_key_that_the_session_knows_was_lost() -> None:
+    told = ToldKeys()
+    told.tell(ALICE, FIRST, life_through(FIRST), None)
+    extended = ActiveKey(FIRST.key, 0, 900, 4500)
+    replaced = told.tell(ALICE, THIRD, life_through(FIRST, extended, SECOND, THIRD), SECOND)
+    assert replaced == Replacement(FIRST.key, THIRD.key, missing_since=900)
+
+
+def test_of_a_key_that_no_rotation_is_about_they_are_missing_since_it_was_told() -> None:
+    told = ToldKeys()
+    told.tell(ALICE, FIRST, life_through(FIRST), None)
+    closed = life_through(FIRST).closed().extended(THIRD, at=2001)
+    assert told.tell(ALICE, THIRD, closed, None) == Replacement(FIRST.key, THIRD.key, 0)
+
+
+def test_a_session_that_was_told_nothing_hears_of_a_key_replaced_by_its_own_call() -> None:
+    replaced = ToldKeys().tell(ALICE, SECOND, life_through(FIRST, SECOND), FIRST)
+    assert replaced == Replacement(FIRST.key, SECOND.key, missing_since=0)
+
+
+def test_a_session_that_closed_the_key_hears_nothing_of_the_next() -> None:
+    told = ToldKeys()
+    told.tell(ALICE, FIRST, life_through(FIRST), None)
+    told.forget(ALICE)
+    assert told.tell(ALICE, SECOND, life_through(SECOND), None) is None
+
+
+def test_the_least_recent_of_too_many_sessions_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(told_keys, "_MOST_SESSIONS", 2)
+    told = ToldKeys()
+    for name in ("alice", "bob", "alice", "carol"):
+        told.tell(Caller("person", name), FIRST, life_through(FIRST), None)
+    after = life_through(FIRST, SECOND)
+    heard = {
+        name: told.tell(Caller("person", name), SECOND, after, None) is not None
+        for name in ("carol", "alice", "bob")
+    }
+    assert heard == {"carol": True, "alice": True, "bob": False}
+
+
+def tells(result: CallToolResult) -> dict[str, Any]:
+    """Return what a result tells of a replaced key; nothing if it tells of none."""
+    found = succeeded(result)
+    is_told_first = text(result).startswith("The listen key was replaced: ")
+    assert is_told_first == ("eventsMissingSince" in found)
+    return found if is_told_first else {}
+
+
+@pytest.mark.parametrize("tool", [CREATE, KEEPALIVE, STATUS])
+@pytest.mark.parametrize("by_itself", [True, False], ids=["by itself", "by the call"])
+async def test_a_replaced_key_is_told_by_whichever_tool_is_called_next_and_once(
+    connect: Connect, sandbox: Sandbox, account: Account, tool: str, *, by_itself: bool
+) -> None:
+    async with connect() as client:
+        old = succeeded(await client.call_tool(CREATE, {}))["listenKey"]
+        await anyio.sleep(600)
+        await another_program_closes_the_key(sandbox, account)
+        if by_itself:
+            await anyio.sleep(2110)
+        elif tool == STATUS:
+            await client.call_tool(KEEPALIVE, {"listenKey": "another"})  # which fails
+            await client.call_tool(CREATE, {"recvWindow": 0})  # likewise
+            await anyio.sleep(2110)
+        results = [await client.call_tool(each, {}) for each in (tool, CREATE, KEEPALIVE, STATUS)]
+    told, *others = map(tells, results)
+    assert told["eventsMissingSince"] == "2026-11-18T11:06:40Z"
+    assert told["webSocketUrl"].startswith("ws://sandbox.invalid/private/ws?listenKey=")
+    assert others == [{}, {}, {}]
+    new = succeeded(results[1])["listenKey"]
+    assert text(results[0]).startswith(
+        f"The listen key was replaced: {old[:4]}… is not valid any more, the account's key is "
+        f"{new[:4]}… now. Events since 2026-11-18 11:06:40 UTC may be missing. Connect anew: "
+    )
+
+
+async def test_a_key_created_after_the_sessions_own_close_replaces_nothing(
+    connect: Connect,
+) -> None:
+    async with connect() as client:
+        results = [await client.call_tool(tool, {}) for tool in (CREATE, CLOSE, CREATE, STATUS)]
+    assert [tells(result) for result in results] == [{}, {}, {}, {}]
