@@ -5,12 +5,16 @@ No account and no network are needed; everything stays on this machine.
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
-from itertools import groupby
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Final
+from urllib.parse import urlsplit
 
+import anyio
 from mcp import Client, StdioServerParameters
-from mcp.types import CallToolResult, TextContent
+from mcp.types import CallToolResult, ReadResourceResult, TextContent, TextResourceContents
 
 from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.futures.sandbox.served import ServedSandbox, serving_sandbox
@@ -21,26 +25,27 @@ Say = Callable[[str], object]
 
 _CREATE: Final = "BinanceFuturesCreateListenKey"
 _KEEPALIVE: Final = "BinanceFuturesKeepAliveListenKey"
-_CLOSE: Final = "BinanceFuturesCloseListenKey"
 _STATUS: Final = "BinanceFuturesGetListenKeyStatus"
 _RESOURCE: Final = "binance://futures/listen-key"
 _SHORT_LIFE_SECONDS: Final = 3
 
 
 async def run_demo(say: Say) -> None:
-    """Show a listen key's life, the limiter, and what the exchange saw of it, line by line."""
-    sandbox = Sandbox()
+    """Show a listen key kept alive, one replaced, the limiter, and what the exchange saw of it."""
+    sandbox = Sandbox(listen_key_seconds=_SHORT_LIFE_SECONDS)
     async with serving_sandbox(sandbox) as exchange:
         say(f"A stand-in for Binance USD-M Futures runs at {exchange.rest_url}.")
-        say("The MCP server is started as a host would start it: python -m binance_mcp\n")
-        async with Client(_server(exchange, BINANCE_MCP_AUTO_KEEPALIVE="false")) as client:
-            await _show_tools(client, say)
-            await _show_calls(client, say)
-        _show_requests(sandbox, say)
-    await _show_keepalive(say)
+        say(f"Its listen keys live {_SHORT_LIFE_SECONDS} seconds; Binance's live 60 minutes.")
+        say("The MCP server is started as a host would start it: python -m binance_mcp")
+        async with Client(_server(exchange)) as client:
+            await _show_keepalive(client, say)
+            await _show_replacement(client, exchange, say)
+            await _show_limiter(client, say)
+        say("\n4. What reached the exchange, secrets masked:")
+        _show_counts(sandbox, say)
 
 
-def _server(exchange: ServedSandbox, **settings: str) -> StdioServerParameters:
+def _server(exchange: ServedSandbox) -> StdioServerParameters:
     return StdioServerParameters(
         command=sys.executable,
         args=["-m", "binance_mcp"],
@@ -52,64 +57,61 @@ def _server(exchange: ServedSandbox, **settings: str) -> StdioServerParameters:
             "BINANCE_STREAM_URL": exchange.stream_url,
             "BINANCE_API_KEY": exchange.account.api_key,
             "BINANCE_API_SECRET": exchange.account.api_secret,
+            "BINANCE_MCP_KEEPALIVE_SECONDS": "1",
+            "BINANCE_MCP_KEEPALIVE_JITTER_SECONDS": "0",
             "BINANCE_MCP_LOG_LEVEL": "ERROR",
-            **settings,
         },
     )
 
 
-async def _show_tools(client: Client, say: Say) -> None:
-    say(f"1. tools/list, over MCP {client.protocol_version}:")
-    for tool in (await client.list_tools()).tools:
-        say(f"   {tool.name}({', '.join(tool.input_schema['properties'])})")
+async def _show_keepalive(client: Client, say: Say) -> None:
+    say(f"\n1. An agent calls {_CREATE} once. From then on the server keeps the key alive:")
+    async with client.listen(resource_subscriptions=[_RESOURCE]) as changes:
+        say(f"   {_text(await client.call_tool(_CREATE, {}))}")
+        for _ in range(2 * _SHORT_LIFE_SECONDS):
+            await anext(changes)
+    say(f"   {2 * _SHORT_LIFE_SECONDS} seconds later, {_STATUS}:")
+    say(f"   {_text(await client.call_tool(_STATUS, {}))}")
 
 
-async def _show_calls(client: Client, say: Say) -> None:
-    say(f"\n2. {_CREATE}")
-    say(f"   {_text(await client.call_tool(_CREATE, {}))}")
-    say(f"\n3. {_KEEPALIVE}")
-    say(f"   {_text(await client.call_tool(_KEEPALIVE, {}))}")
-    say("\n4. The same again and again, as fast as it goes, until the policy says no:")
-    admitted, denial = await _burst(client)
-    say(f"   {admitted} more calls were admitted; the next one: {_text(denial)}")
-    say(f"\n5. {_CLOSE}, which has a limit of its own:")
-    say(f"   {_text(await client.call_tool(_CLOSE, {}))}")
+async def _show_replacement(client: Client, exchange: ServedSandbox, say: Say) -> None:
+    say("\n2. Another program of the account closes the key. The server replaces it by itself,")
+    say("   and tells each agent of it once, whatever it calls next:")
+    async with client.listen(resource_subscriptions=[_RESOURCE]) as changes:
+        await anyio.to_thread.run_sync(_close_as_another_program, exchange)
+        while not _is_replaced(await client.read_resource(_RESOURCE)):
+            await anext(changes)
+    say(f"   {_text(await client.call_tool(_STATUS, {}))}")
 
 
-async def _burst(client: Client) -> tuple[int, CallToolResult]:
-    """Return how many calls were admitted, and the denial."""
+def _close_as_another_program(exchange: ServedSandbox) -> None:
+    connection = HTTPConnection(urlsplit(exchange.rest_url).netloc)
+    with closing(connection):
+        headers = {"X-MBX-APIKEY": exchange.account.api_key}
+        connection.request("DELETE", "/fapi/v1/listenKey", headers=headers)
+        connection.getresponse().read()
+
+
+def _is_replaced(result: ReadResourceResult) -> bool:
+    (contents,) = result.contents
+    return isinstance(contents, TextResourceContents) and "rotationCount" in contents.text
+
+
+async def _show_limiter(client: Client, say: Say) -> None:
+    say(f"\n3. {_KEEPALIVE} again and again, until the policy says no:")
     admitted = 0
     while not (result := await client.call_tool(_KEEPALIVE, {})).is_error:
         admitted += 1
-    return admitted, result
-
-
-async def _show_keepalive(say: Say) -> None:
-    sandbox = Sandbox(listen_key_seconds=_SHORT_LIFE_SECONDS)
-    pace = {"BINANCE_MCP_KEEPALIVE_SECONDS": "1", "BINANCE_MCP_KEEPALIVE_JITTER_SECONDS": "0"}
-    say(
-        f"\n7. Keys that live {_SHORT_LIFE_SECONDS} seconds, kept alive by the server every second:"
-    )
-    async with serving_sandbox(sandbox) as exchange, Client(_server(exchange, **pace)) as client:
-        async with client.listen(resource_subscriptions=[_RESOURCE]) as changes:
-            await client.call_tool(_CREATE, {})
-            for _ in range(2 * _SHORT_LIFE_SECONDS):
-                await anext(changes)
-        say(f"   {_RESOURCE} has changed {2 * _SHORT_LIFE_SECONDS} times. {_STATUS} says:")
-        say(f"   {_text(await client.call_tool(_STATUS, {}))}")
-    _show_counts(sandbox, say)
-
-
-def _show_requests(sandbox: Sandbox, say: Say) -> None:
-    say("\n6. What reached the exchange, secrets masked:")
-    _show_counts(sandbox, say)
-    say(f"   with the headers {', '.join(sandbox.requests[0].headers)}")
+    say(f"   {admitted} calls were admitted; the next one: {_text(result)}")
 
 
 def _show_counts(sandbox: Sandbox, say: Say) -> None:
-    for _, same in groupby(sandbox.requests, key=lambda sent: (sent.method, sent.status)):
-        first, *more = same
-        say(f"   {len(more) + 1:2} x {first.method} {first.path}?{first.query} -> {first.status}")
+    """Show how often each request was sent, and the first of its kind as it was."""
+    counts = Counter((sent.method, sent.path, sent.status) for sent in sandbox.requests)
+    for (method, path, status), count in counts.items():
+        say(f"   {count:3} x {method} {path} -> {status}")
+    first = sandbox.requests[0]
+    say(f"   The first was signed: {first.method} {first.path}?{first.query}")
 
 
 def _text(result: CallToolResult) -> str:

@@ -9,47 +9,43 @@ from binance_mcp.masking import mask_tokens
 
 STEPS: Final = """\
 A stand-in for Binance USD-M Futures runs at http://127.0.0.1:<port>.
+Its listen keys live 3 seconds; Binance's live 60 minutes.
 The MCP server is started as a host would start it: python -m binance_mcp
 
-1. tools/list, over MCP <revision>:
-   BinanceFuturesCreateListenKey(recvWindow)
-   BinanceFuturesKeepAliveListenKey(listenKey, recvWindow)
-   BinanceFuturesCloseListenKey(listenKey, recvWindow)
-   BinanceFuturesGetListenKeyStatus()
+1. An agent calls BinanceFuturesCreateListenKey once. From then on the server keeps the key alive:
+   <active>, as Binance has just confirmed. This server keeps it alive automatically. <rest>
+   6 seconds later, BinanceFuturesGetListenKeyStatus:
+   <active>, as Binance last confirmed at <date>; <rest>
 
-2. BinanceFuturesCreateListenKey
-   <sentence>
+2. Another program of the account closes the key. The server replaces it by itself,
+   and tells each agent of it once, whatever it calls next:
+   The listen key was replaced: <key> is not valid any more, the account's key is <key> now. <rest>
 
-3. BinanceFuturesKeepAliveListenKey
-   <sentence>
+3. BinanceFuturesKeepAliveListenKey again and again, until the policy says no:
+   60 calls were admitted; the next one: [POLICY DENIED] <denial>
 
-4. The same again and again, as fast as it goes, until the policy says no:
-   59 more calls were admitted; the next one: [POLICY DENIED] <denial>
+4. What reached the exchange, secrets masked:
+     2 x POST /fapi/v1/listenKey -> 200
+    <count> x PUT /fapi/v1/listenKey -> 200
+     1 x DELETE /fapi/v1/listenKey -> 200
+     1 x PUT /fapi/v1/listenKey -> 400
+   The first was signed: POST /fapi/v1/listenKey?<query>
 
-5. BinanceFuturesCloseListenKey, which has a limit of its own:
-   <sentence>
+Next: add the server to a host. For Claude Desktop, in claude_desktop_config.json:
 
-6. What reached the exchange, secrets masked:
-    1 x POST /fapi/v1/listenKey?<query> -> 200
-   60 x PUT /fapi/v1/listenKey?<query> -> 200
-    1 x DELETE /fapi/v1/listenKey?<query> -> 200
-   with the headers <headers>
-
-7. Keys that live 3 seconds, kept alive by the server every second:
-   binance://futures/listen-key has changed 6 times. BinanceFuturesGetListenKeyStatus says:
-   <sentence> It is kept alive automatically at <clock> UTC.
-    1 x POST /fapi/v1/listenKey?<query> -> 200
-    <count> x PUT /fapi/v1/listenKey?<query> -> 200
+<entry>
+Without an account: "BINANCE_ENVIRONMENT": "sandbox" instead of the API key.
 """
 HOLES: Final = {
     "<port>": r"\d+",
-    "<revision>": r"\d{4}-\d\d-\d\d",
-    "<clock>": r"\d\d:\d\d:\d\d",
-    "<count>": r"[56]",
-    "<sentence>": r"The account's listen key [^\n]+",
+    "<active>": r"The account's listen key on sandbox [^\n]*is active until <date>",
+    "<date>": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
+    "<count>": r"6[4-7]",
+    "<key>": r"[A-Za-z0-9]{4}…",
+    "<rest>": r"[^\n]+",
     "<denial>": r"[^\n]+; the next is possible in \d+ s\.",
     "<query>": r"timestamp=\d+&recvWindow=5000&signature=[0-9a-f]{4}…",
-    "<headers>": r"[a-z, -]*\bx-mbx-apikey\b[a-z, -]*",
+    "<entry>": r'\{\n  "mcpServers": \{[^<]+\}\n\}\n',
 }
 
 

@@ -32,7 +32,7 @@ class Stdio(Command):
         server = create_server(settings_in_force())
         if sys.stdin is not None:  # else it is closed: the host has left already
             if sys.stdin.isatty():
-                complain(_WAITING.format(config=_host_config()))
+                complain(_WAITING.format(config=host_config()))
             anyio.run(run_stdio, server)
         return 0
 
@@ -53,7 +53,8 @@ class Http(Command):
         return anyio.run(partial(run_http, server, host=settings.host, port=settings.port))
 
 
-def _host_config() -> str:
+def host_config() -> str:
+    """Return the entry of a host's configuration that starts this server, as JSON."""
     entry = {
         "command": sys.executable,
         "args": ["-m", "binance_mcp"],

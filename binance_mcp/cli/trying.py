@@ -43,7 +43,13 @@ class Demo(Command):
 
     def run(self) -> int:
         """Show every step."""
+        from binance_mcp.cli.serving import host_config
         from binance_mcp.demo import run_demo
 
         anyio.run(run_demo, say)
+        say(
+            "\nNext: add the server to a host. For Claude Desktop, in claude_desktop_config.json:\n"
+        )
+        say(host_config())
+        say('\nWithout an account: "BINANCE_ENVIRONMENT": "sandbox" instead of the API key.')
         return 0

@@ -71,9 +71,10 @@ ADVICE: Final[dict[type[BinanceMcpError], str]] = {
     ),
     RejectedApiKeyError: (
         "The API key is unknown to the environment {environment} (each has keys of its own), is "
-        "locked, may not be used from this IP address, or lacks the permission for Futures. The "
-        "user should check it in Binance's API management, and BINANCE_ENVIRONMENT. Calling again "
-        "will not help."
+        "locked, may not be used from this IP address, lacks the permission for Futures, was made "
+        "before the Futures account was opened (then make a new one), or Portfolio Margin is "
+        "switched on, which takes that permission away. The user should check it in Binance's API "
+        "management, and BINANCE_ENVIRONMENT. Calling again will not help."
     ),
     InvalidTimestampError: (
         "This machine's clock differs too much from Binance's, even after a correction. The user "
@@ -110,8 +111,8 @@ ADVICE: Final[dict[type[BinanceMcpError], str]] = {
     UnknownOutcomeError: "The request may have been carried out. " + _SAFE_TO_REPEAT,
     UnavailableError: "The request was not carried out. " + _SAFE_TO_REPEAT,
     ListenKeyMismatchError: (
-        "An account has one listen key at a time, and it is another one. Leave out listenKey to "
-        "use the account's own."
+        "An account has one listen key at a time, and the one given was replaced, closed or never "
+        "the account's. Leave out listenKey to use the account's own."
     ),
 }
 """By class of error: why, and what to do. A class not named here speaks for itself."""
