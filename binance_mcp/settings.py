@@ -1,14 +1,13 @@
-"""The settings: environment variables, and a `.env` file in the working directory. Opens no other.
+"""The settings: environment variables of these very names, and a file of them.
 
 An empty value, and the `${user_config.…}` that a desktop host leaves for a field nobody filled in,
 both mean unset.
 """
 
-from collections.abc import Mapping
-from ipaddress import ip_address
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -21,7 +20,9 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from binance_mcp.env_file import VARIABLE, Notice, is_unset, load_env_file
 from binance_mcp.errors import Problem, SettingsError
+from binance_mcp.urls import check_rest_url, check_stream_url
 
 _MESSAGES: Final = {
     "bool_parsing": "must be true or false",
@@ -38,39 +39,7 @@ _MESSAGES: Final = {
     "string_type": "must be UTF-8 text",
     "string_unicode": "must be UTF-8 text",
 }
-_NOT_IN_A_BASE_URL: Final = frozenset(" ?#@\\")
-"""A query, a fragment and credentials have no place there."""
 _LATEST_KEEPALIVE_SECONDS: Final = 3300.0
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether `host` is `localhost` or a loopback address, and so stays on this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _check_url(value: str, secure: str, plain: str) -> str:
-    wanted = f"must be a plain URL such as {secure}://host"
-    try:
-        url = urlsplit(value)
-        host, _ = url.hostname, url.port  # reading the port checks it
-    except ValueError:
-        raise ValueError(wanted) from None
-    if not host or _NOT_IN_A_BASE_URL & set(value) or not value.isprintable():
-        raise ValueError(wanted)
-    if url.scheme != secure and not (url.scheme == plain and is_loopback(host)):
-        raise ValueError(f"must start with {secure}:// ({plain}:// only for this machine)")
-    return value.rstrip("/")
-
-
-def _check_rest_url(value: str) -> str:
-    return _check_url(value, "https", "http")
-
-
-def _check_stream_url(value: str) -> str:
-    return _check_url(value, "wss", "ws")
 
 
 def _check_header_value(value: SecretStr) -> SecretStr:
@@ -79,21 +48,15 @@ def _check_header_value(value: SecretStr) -> SecretStr:
     return value
 
 
-def _is_unset(value: object) -> bool:
-    return isinstance(value, str) and (not value.strip() or value.startswith("${user_config."))
-
-
 class Settings(BaseSettings):
     """Everything that can be set. Frozen; secrets print masked."""
 
     model_config = SettingsConfigDict(
-        env_file=".env",
-        env_file_encoding="utf-8",
+        case_sensitive=True,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
         str_strip_whitespace=True,
-        validate_by_name=True,
     )
 
     api_key: Annotated[SecretStr | None, AfterValidator(lambda v: v and _check_header_value(v))] = (
@@ -126,12 +89,12 @@ class Settings(BaseSettings):
         validation_alias="BINANCE_ENVIRONMENT",
         description="`mainnet`, `demo` (Binance's testnet) or `sandbox` (no account, no network).",
     )
-    rest_url: Annotated[str, AfterValidator(_check_rest_url)] | None = Field(
+    rest_url: Annotated[str, AfterValidator(check_rest_url)] | None = Field(
         default=None,
         validation_alias="BINANCE_REST_URL",
         description="Base URL of the REST API, instead of the environment's.",
     )
-    stream_url: Annotated[str, AfterValidator(_check_stream_url)] | None = Field(
+    stream_url: Annotated[str, AfterValidator(check_stream_url)] | None = Field(
         default=None,
         validation_alias="BINANCE_STREAM_URL",
         description="Base URL of the WebSocket streams, instead of the environment's.",
@@ -150,6 +113,11 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         validation_alias="BINANCE_TIMEOUT_SECONDS",
         description="Seconds to wait for one answer; a call ends within four times that.",
+    )
+    env_file: Path | None = Field(
+        default=None,
+        validation_alias="BINANCE_MCP_ENV_FILE",
+        description="File with any of these variables; the environment comes before it. Optional.",
     )
     policy: Path | None = Field(
         default=None,
@@ -180,7 +148,7 @@ class Settings(BaseSettings):
     reveal_listen_key: bool = Field(
         default=True,
         validation_alias="BINANCE_MCP_REVEAL_LISTEN_KEY",
-        description="Whether tools and resource show the listen key; otherwise it is masked.",
+        description="Whether BinanceFuturesCreateListenKey shows the key; elsewhere it is masked.",
     )
     audit_log: Path | None = Field(
         default=None,
@@ -220,7 +188,8 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _drop_unset(cls, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if not _is_unset(value)}
+        # A program may name the fields. The environment cannot: of it, only aliases are read.
+        return {_variable(name): value for name, value in values.items() if not is_unset(value)}
 
     @model_validator(mode="after")
     def _check_keepalive(self) -> Self:
@@ -246,20 +215,38 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the settings; `overrides` (by field name) come before the environment and `.env`.
+    """Read the settings: `overrides` by field name, the environment, a file, in this order.
 
     Raises:
         SettingsError: A variable has a value that cannot be used. The text is a line per variable.
 
     """
-    given = {name: value for name, value in overrides.items() if value is not None}
+    return read_settings(**overrides)[0]
+
+
+def read_settings(**overrides: object) -> tuple[Settings, Sequence[Notice]]:
+    """Read the settings likewise, and return also what is to be logged about the file.
+
+    Raises:
+        SettingsError: A variable has a value that cannot be used. The text is a line per variable.
+
+    """
+    variables = frozenset(map(_variable, Settings.model_fields))
+    values = {name: value for name, value in os.environ.items() if name in variables}
+    values = {name: value for name, value in values.items() if not is_unset(value)}
+    given = {_variable(name): value for name, value in overrides.items() if value is not None}
+    named = given.get(VARIABLE) or values.get(VARIABLE)
+    file = load_env_file(Path(str(named)) if named else None, values, variables)
     try:
-        return Settings(**given)  # pyright: ignore[reportArgumentType]  # validated just here
+        return Settings.model_validate({**file.values, **values, **given}), file.notices
     except ValidationError as error:
-        problems = [_problem(details) for details in error.errors()]
-    except (OSError, UnicodeError) as error:
-        problems = [Problem(".env", f"cannot be read ({type(error).__name__})")]
-    raise SettingsError(problems)
+        raise SettingsError([_problem(details) for details in error.errors()]) from None
+
+
+def _variable(name: str) -> str:
+    """Return the variable that sets a field."""
+    field = Settings.model_fields.get(name)
+    return str(field.validation_alias) if field else name
 
 
 def validation_message(details: ErrorDetails) -> str:

@@ -14,8 +14,9 @@ TESTS: Final = Path(__file__).parent
 PACKAGE: Final = TESTS.parent / "binance_mcp"
 
 FLOORS: Final = (
-    ("clock", "errors", "masking"),
-    ("logs", "serving", "settings", "signals"),
+    ("clock", "errors", "files", "masking", "urls"),
+    ("env_file", "logs", "serving", "signals"),
+    ("settings",),
     ("futures", "policy"),
     ("server",),
     ("demo",),
@@ -24,7 +25,7 @@ FLOORS: Final = (
 )
 """A member of the package knows the floors below its own, and none of its neighbours."""
 
-STANDARD_LIBRARY_ONLY: Final = ("errors", "masking")
+STANDARD_LIBRARY_ONLY: Final = ("errors", "files", "masking", "urls")
 
 HOMES: Final = {
     "cryptography": ("futures.signing",),

@@ -1,15 +1,12 @@
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
 from binance_mcp.errors import Problem, SettingsError
-from binance_mcp.settings import is_loopback, load_settings
-from tests.environment import SECRETS, VARIABLES, problems_of, settings_of
-
-UNREADABLE: Final = Path("/proc/self/mem")
-
+from binance_mcp.settings import Settings, load_settings
+from tests.environment import SECRETS, VARIABLES, settings_of
 
 # What is accepted
 
@@ -26,6 +23,7 @@ def test_nothing_needs_to_be_set() -> None:
         "stream_url": None,
         "recv_window": 5000,
         "timeout_seconds": 5.0,
+        "env_file": None,
         "policy": None,
         "auto_keepalive": True,
         "keepalive_seconds": 1800.0,
@@ -102,26 +100,12 @@ def test_a_field_that_nobody_filled_in_is_unset(variable: str, value: str) -> No
 # Where a value comes from
 
 
-def test_a_file_named_env_is_read() -> None:
-    Path(".env").write_text("# the account\nBINANCE_API_KEY='key'\nOTHER=1\n", "utf-8")
-    assert load_settings().api_key == SecretStr("key")
-
-
-def test_a_private_key_in_the_file_may_have_lines() -> None:
-    Path(".env").write_text('BINANCE_PRIVATE_KEY="-----BEGIN\nEND-----"\n', "utf-8")
-    assert load_settings().private_key == SecretStr("-----BEGIN\nEND-----")
-
-
-def test_the_mark_that_some_editors_write_first_is_no_part_of_a_name() -> None:
-    Path(".env").write_text("BINANCE_MCP_PORT=1\n", "utf-8-sig")
-    assert load_settings().port == 1
-
-
 def test_an_override_comes_before_the_environment_and_that_before_the_file() -> None:
-    Path(".env").write_text(
+    Path("settings").write_text(
         "BINANCE_MCP_PORT=1\nBINANCE_RECV_WINDOW=1\nBINANCE_TIMEOUT_SECONDS=1\n", "utf-8"
     )
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BINANCE_MCP_ENV_FILE", "settings")
         patch.setenv("BINANCE_MCP_PORT", "2")
         patch.setenv("BINANCE_RECV_WINDOW", "2")
         settings = load_settings(port=3, host=None)
@@ -135,15 +119,21 @@ def test_an_override_that_cannot_be_used_is_told_by_its_variable() -> None:
     assert failed.value.problems == (Problem("BINANCE_MCP_PORT", "must be at most 65535"),)
 
 
-def test_a_file_in_another_encoding_is_refused_without_its_text() -> None:
-    Path(".env").write_bytes("BINANCE_API_KEY=clé".encode("latin-1"))
-    assert problems_of({}) == [".env: cannot be read (UnicodeDecodeError)"]
+# Names that others use for settings of their own
 
 
-@pytest.mark.skipif(not UNREADABLE.exists(), reason="needs a file that cannot be read even by root")
-def test_a_file_that_cannot_be_read_is_refused() -> None:
-    Path(".env").symlink_to(UNREADABLE)
-    assert problems_of({}) == [".env: cannot be read (OSError)"]
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+@pytest.mark.parametrize("spell", [str.lower, str.upper], ids=["lower", "upper"])
+def test_a_variable_without_the_prefix_is_no_setting(
+    monkeypatch: pytest.MonkeyPatch, name: str, spell: Callable[[str], str]
+) -> None:
+    defaults = load_settings()
+    monkeypatch.setenv(spell(name), "of another program")
+    assert load_settings() == defaults
+    Path("named").write_text(f"{spell(name)}=of another program\n", "utf-8")
+    assert load_settings(env_file=Path("named")).model_dump(exclude={"env_file"}) == (
+        defaults.model_dump(exclude={"env_file"})
+    )
 
 
 # What it is like
@@ -158,16 +148,3 @@ def test_secrets_are_not_printed() -> None:
     for variable in SECRETS:
         settings = settings_of({variable: "the-secret-itself"})
         assert "the-secret-itself" not in f"{settings!r} {settings} {settings.model_dump_json()}"
-
-
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.255.255.254", "::1"])
-def test_a_loopback_host_stays_on_this_machine(host: str) -> None:
-    assert is_loopback(host)
-
-
-@pytest.mark.parametrize(
-    "host",
-    ["0.0.0.0", "::", "10.0.0.1", "example.com", "localhost.x", ""],  # noqa: S104  # not bound
-)
-def test_any_other_host_does_not(host: str) -> None:
-    assert not is_loopback(host)

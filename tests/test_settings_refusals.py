@@ -59,6 +59,8 @@ def test_a_keepalive_that_may_come_too_late_is_refused() -> None:
         ("BINANCE_REST_URL", "https://", PLAIN_HTTPS),
         ("BINANCE_REST_URL", "https://[::1", PLAIN_HTTPS),
         ("BINANCE_REST_URL", "https://host:65536", PLAIN_HTTPS),
+        ("BINANCE_REST_URL", "https://[v1.x]", PLAIN_HTTPS),
+        ("BINANCE_REST_URL", "https://ho*st", PLAIN_HTTPS),
         ("BINANCE_REST_URL", "https://user@host", PLAIN_HTTPS),
         ("BINANCE_REST_URL", "https://:password@host", PLAIN_HTTPS),
         ("BINANCE_REST_URL", "https://host?", PLAIN_HTTPS),

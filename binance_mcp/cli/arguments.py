@@ -17,7 +17,7 @@ from binance_mcp.cli.audit import Audit
 from binance_mcp.cli.command import Command, summary
 from binance_mcp.cli.output import say
 from binance_mcp.cli.policy import Policy
-from binance_mcp.cli.serving import Http, Stdio
+from binance_mcp.cli.serving import EnvFile, Http, Stdio
 from binance_mcp.cli.trying import Demo, Sandbox
 from binance_mcp.errors import Problem, SettingsError
 from binance_mcp.settings import validation_message
@@ -54,6 +54,7 @@ class _Arguments(BaseSettings):
     audit: CliSubCommand[Audit] = Field(description=summary(Audit))
     sandbox: CliSubCommand[Sandbox] = Field(description=summary(Sandbox))
     demo: CliSubCommand[Demo] = Field(description=summary(Demo))
+    env_file: EnvFile = None
     version: CliToggleFlag[bool] = Field(default=False, description="Print the version and leave.")
 
     @classmethod
@@ -87,4 +88,9 @@ def parse(arguments: list[str]) -> Command:
     if parsed.version:
         return Version()
     commands = (parsed.http, parsed.policy, parsed.audit, parsed.sandbox, parsed.demo)
-    return next(filter(None, commands), Stdio())
+    command = next(filter(None, commands), Stdio())
+    if parsed.env_file is None:
+        return command
+    if not isinstance(command, Http | Stdio):
+        raise SettingsError([Problem("--env-file", "only goes with what serves MCP")])
+    return command.model_copy(update={"env_file": command.env_file or parsed.env_file})

@@ -1,12 +1,15 @@
 """What a command is."""
 
+import logging
 from abc import ABC, abstractmethod
 from inspect import cleandoc
 
 from pydantic import BaseModel
 
 from binance_mcp.errors import Problem, SettingsError
-from binance_mcp.settings import Settings, load_settings
+from binance_mcp.settings import Settings, read_settings
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseModel, ABC):
@@ -47,6 +50,8 @@ def settings_in_force(**overrides: object) -> Settings:
     """Load the settings, and log as they say."""
     from binance_mcp.logs import configure_logging
 
-    settings = load_settings(**overrides)
+    settings, notices = read_settings(**overrides)
     configure_logging(settings.log_level, settings.log_format)
+    for notice in notices:
+        logger.log(notice.level, notice.text)
     return settings

@@ -3,6 +3,8 @@
 import json
 import sys
 from functools import partial
+from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import anyio
 from pydantic import Field
@@ -10,6 +12,9 @@ from pydantic import Field
 from binance_mcp.cli.command import Command, settings_in_force
 from binance_mcp.cli.output import complain
 
+EnvFile: TypeAlias = Annotated[
+    Path | None, Field(description="File with settings, instead of BINANCE_MCP_ENV_FILE.")
+]
 _WAITING = """\
 binance-mcp speaks MCP over standard input and output, and is waiting for a host to do so.
 A host starts it by itself. For Claude Desktop, put this into claude_desktop_config.json:
@@ -24,12 +29,14 @@ Ctrl-D or Ctrl-C ends it.
 class Stdio(Command):
     """Serve a host over standard input and output. Hosts start the program so."""
 
+    env_file: EnvFile = None
+
     def run(self) -> int:
         """Serve until the host leaves."""
         from binance_mcp.server.app import create_server
         from binance_mcp.server.stdio import run_stdio
 
-        server = create_server(settings_in_force())
+        server = create_server(settings_in_force(env_file=self.env_file))
         if sys.stdin is not None:  # else it is closed: the host has left already
             if sys.stdin.isatty():
                 complain(_WAITING.format(config=host_config()))
@@ -42,13 +49,14 @@ class Http(Command):
 
     host: str | None = Field(None, description="Loopback address, instead of BINANCE_MCP_HOST.")
     port: int | None = Field(None, description="Port, instead of BINANCE_MCP_PORT; 0 takes any.")
+    env_file: EnvFile = None
 
     def run(self) -> int:
         """Serve until a signal comes."""
         from binance_mcp.server.app import create_server
         from binance_mcp.server.http import run_http
 
-        settings = settings_in_force(host=self.host, port=self.port)
+        settings = settings_in_force(env_file=self.env_file, host=self.host, port=self.port)
         server = create_server(settings)
         return anyio.run(partial(run_http, server, host=settings.host, port=settings.port))
 

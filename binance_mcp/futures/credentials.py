@@ -10,9 +10,12 @@ from typing import Final
 from pydantic import SecretStr
 
 from binance_mcp.errors import Problem, SettingsError
+from binance_mcp.files import read_file
 from binance_mcp.futures.signing import Signer, hmac_signer, private_key_signer
 from binance_mcp.settings import Settings
 
+_LARGEST_FILE: Final = 64 * 1024
+"""In bytes; no private key is a tenth of that."""
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -66,12 +69,13 @@ def _private_key(settings: Settings) -> tuple[str, str | None]:
 
 
 def _read_private(path: Path) -> str:
-    if os.name == "posix" and path.stat().st_mode & _OTHERS:
+    pem, mode = read_file(path, _LARGEST_FILE)
+    if os.name == "posix" and mode & _OTHERS:
         raise _unusable(
             "BINANCE_PRIVATE_KEY_FILE",
             f"others may read it; run: chmod 600 {shlex.quote(str(path))}",
         )
-    return path.read_bytes().decode(errors="replace")
+    return pem.decode(errors="replace")
 
 
 def _unusable(variable: str, message: str) -> SettingsError:

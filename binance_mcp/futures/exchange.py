@@ -19,7 +19,8 @@ from binance_mcp.futures.rest_api import RestApi, http_client
 from binance_mcp.futures.schedule import Schedule
 from binance_mcp.futures.signing import hmac_signer
 from binance_mcp.futures.weight import RequestWeight
-from binance_mcp.settings import Settings, is_loopback
+from binance_mcp.settings import Settings
+from binance_mcp.urls import is_loopback
 
 logger = logging.getLogger(__name__)
 

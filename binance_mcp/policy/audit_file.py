@@ -24,6 +24,7 @@ from threading import Event
 from typing import Final
 
 from binance_mcp.errors import AuditError
+from binance_mcp.files import regular_file
 from binance_mcp.policy.audit_chain import LONGEST_LINE, START, Link, seal, unseal
 
 if sys.platform == "win32":  # pragma: no cover  # only one of the branches exists on a system
@@ -105,7 +106,7 @@ class TrailFile:
 
     @contextmanager
     def _locked(self) -> Generator[None]:
-        with FileIO(self._lock_path, "a", opener=_private) as file:
+        with FileIO(self._lock_path, "a", opener=regular_file) as file:
             for _ in range(self._lock_attempts):
                 with suppress(*_BUSY):
                     _lock(file)
@@ -168,17 +169,11 @@ def os_errors_told(path: Path) -> Generator[None]:
 
 @contextmanager
 def _opened(path: Path) -> Generator[FileIO]:
-    with FileIO(path, "a+", opener=_private) as file:
+    with FileIO(path, "a+", opener=regular_file) as file:
         mode = os.fstat(file.fileno()).st_mode
-        if not stat.S_ISREG(mode):
-            raise AuditError(f"{path}: it is not a regular file")
         if sys.platform != "win32" and mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise AuditError(f"{path}: others may write to it; run chmod go-w")
         yield file
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _write(file: FileIO, line: bytes) -> None:

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from io import BufferedReader, FileIO
 from pathlib import Path
 
 from binance_mcp.errors import AuditError, BrokenTrailError
+from binance_mcp.files import regular_file
 from binance_mcp.policy.audit_chain import LONGEST_LINE, START, Link, check_order, unseal
 from binance_mcp.policy.audit_file import os_errors_told, trail_files
 
@@ -59,6 +61,6 @@ def verify(path: Path, key: bytes | None = None) -> VerifiedTrail:
 
 def _lines(files: Iterable[Path]) -> Iterator[tuple[Path, int, bytes]]:
     for file in files:
-        with file.open("rb") as opened:
+        with BufferedReader(FileIO(file, opener=regular_file)) as opened:
             for number, line in enumerate(iter(partial(opened.readline, LONGEST_LINE), b""), 1):
                 yield file, number, line

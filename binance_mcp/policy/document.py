@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from binance_mcp.errors import PolicyError
+from binance_mcp.errors import PolicyError, Problem
 from binance_mcp.policy.part import Name, NotNull, Part, Sentence, ToolName
 from binance_mcp.policy.rules import Condition, Limit, RateLimit, Rule, Seen
 from binance_mcp.policy.sentences import Wanted, one_of, problems
@@ -128,6 +128,7 @@ class Document(Part):
     ] = Field(default_factory=dict[str, Tool])
 
 
+_MOST_PROBLEMS: Final = 100
 _OWNERS: Final[Mapping[str, type[BaseModel]]] = {
     "": Document,
     "all_tools": AllTools,
@@ -145,7 +146,8 @@ def load(source: str, text: str | bytes) -> Document:
     """Return the document that a text holds. `source` is the text's name in messages.
 
     Raises:
-        PolicyError: The document is not understood to the last detail. Has all of its problems.
+        PolicyError: The document is not understood to the last detail. Has all of its problems, or
+            the first 100 and how many more there are.
 
     """
     reading = parse(source, text)
@@ -157,6 +159,8 @@ def load(source: str, text: str | bytes) -> Document:
     else:
         if not faults:
             return document
+    if more := faults[_MOST_PROBLEMS:]:
+        faults[_MOST_PROBLEMS:] = [Problem("", f"has {len(more)} more problems")]
     raise PolicyError(source, faults)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from binance_mcp.clock import WallClock, wall_clock
 from binance_mcp.errors import PolicyError, Problem
+from binance_mcp.files import read_file
 from binance_mcp.policy.document import Document, load
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ class PolicySource:
         self._path = path.expanduser() if path else None
         self._wall_clock = wall_clock
         self._seen: object = None
+        self._refused: tuple[str, PolicyError] | None = None
+        """The last text that could not be used, by its digest, and why."""
         self.document = load(_name(path), text)
         self.digest = _digest(text)
         """SHA-256 of the text in force, in hexadecimal."""
@@ -46,19 +49,26 @@ class PolicySource:
             return False
         self._seen = seen
         try:
-            text = read(self._path)
-            if (digest := _digest(text)) == self.digest:
-                self.problem = None
-                return False
-            self.document = load(_name(self._path), text)
-            self.digest, self.problem = digest, None
+            return self._take_in(read(self._path))
         except PolicyError as error:
             if str(error) != str(self.problem):
                 logger.warning("the policy was changed, and the last good one stays: %s", error)
             self.problem = error
             return False
-        logger.info("the policy was changed; it is now %s", self.digest[:16])
-        return True
+
+    def _take_in(self, text: bytes) -> bool:
+        digest = _digest(text)
+        if self._refused and digest == self._refused[0]:
+            raise self._refused[1]  # it is judged once, however often it is looked at
+        if digest != self.digest:
+            try:
+                self.document = load(_name(self._path), text)
+            except PolicyError as error:
+                self._refused = digest, error
+                raise
+            logger.info("the policy was changed; it is now %s", digest[:16])
+        is_another, self.digest, self.problem = digest != self.digest, digest, None
+        return is_another
 
     def _look(self) -> object:
         """Return something that changes whenever the file may have changed."""
@@ -93,8 +103,7 @@ def read(path: Path | None) -> bytes:
     if path is None:
         return resources.files("binance_mcp.policy").joinpath("default.json").read_bytes()
     try:
-        with path.expanduser().open("rb") as file:
-            text = file.read(_LARGEST_FILE + 1)
+        text, _ = read_file(path.expanduser(), _LARGEST_FILE + 1)
     except (OSError, ValueError, RuntimeError) as error:  # a NUL in the path, an unknown ~user
         reason = error.strerror if isinstance(error, OSError) else "it is not the path of a file"
         raise PolicyError(str(path), [Problem("", f"cannot be read: {reason}")]) from None

@@ -14,7 +14,13 @@ Place: TypeAlias = tuple[str | int, ...]
 
 _DEEPEST: Final = 64
 """Steps from the root."""
+_MOST_VALUES: Final = 20_000
+"""Every one may have its fault, and each fault costs a hundred times what the value does."""
 _TOKEN: Final = re.compile(r'[\[\]{}:,]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s\[\]{}:,"]+')
+
+
+class _TooManyValuesError(Exception):
+    """A text has more values than are read."""
 
 
 class Reading:
@@ -49,6 +55,8 @@ class Reading:
     def _read(self, place: Place) -> object:
         if len(place) > _DEEPEST:
             raise RecursionError  # as `json` does, though that goes as deep as the stack allows
+        if len(self._values) >= _MOST_VALUES:
+            raise _TooManyValuesError
         self._values[place] = self._token.start()
         match self._token[0]:
             case "{":
@@ -121,6 +129,8 @@ def parse(source: str, text: str | bytes) -> Reading:
         problem = Problem("", fault, error.lineno, error.colno)
     except RecursionError:
         problem = Problem("", "must not be nested so deeply")
+    except _TooManyValuesError:
+        problem = Problem("", f"must not have more than {_MOST_VALUES} values")
     raise PolicyError(source, [problem])
 
 

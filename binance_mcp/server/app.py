@@ -20,7 +20,7 @@ from pydantic import AnyUrl, ValidationError
 from starlette.types import ASGIApp
 
 from binance_mcp.clock import WallClock, wall_clock
-from binance_mcp.errors import BinanceMcpError, PolicyDeniedError
+from binance_mcp.errors import BinanceMcpError, PolicyDeniedError, Problem, SettingsError
 from binance_mcp.futures.credentials import load_credentials
 from binance_mcp.futures.exchange import Exchange, open_exchange
 from binance_mcp.policy.audit import AuditLog
@@ -208,7 +208,12 @@ def _audit_log(settings: Settings) -> AuditLog | None:
     if settings.audit_log is None:
         return None
     key = settings.audit_key.get_secret_value().encode() if settings.audit_key else None
-    with AuditLog(settings.audit_log.expanduser(), key=key) as log:  # which checks it
+    try:
+        path = settings.audit_log.expanduser()
+    except RuntimeError:
+        wanted = "is not the path of a file: there is no such home directory"
+        raise SettingsError([Problem("BINANCE_MCP_AUDIT_LOG", wanted)]) from None
+    with AuditLog(path, key=key) as log:  # which checks it
         return log
 
 
@@ -225,7 +230,7 @@ def create_server(
     `exchange`, an ASGI app, answers in Binance's place.
 
     Raises:
-        SettingsError: A private key cannot be used.
+        SettingsError: A private key cannot be used, or a path is none.
         PolicyError: The policy file cannot be used.
         AuditError: The audit trail cannot be written.
 

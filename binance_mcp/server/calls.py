@@ -41,8 +41,15 @@ class Calls:
 
     @property
     def policy_problem(self) -> str | None:
-        """Why the policy file, as it is now, is not in force; None if it is."""
-        return str(self._policy.problem) if self._policy.problem else None
+        """Why the policy file, as it is now, is not in force; None if it is.
+
+        It has the first problem only, and not where the file is, which is the operator's business.
+        """
+        if self._policy.problem is None:
+            return None
+        first, *others = self._policy.problem.problems
+        more = f", and {len(others)} more" if others else ""
+        return f"it was changed, and the last good policy stays in force: {first}{more}"
 
     def remaining(self, context: Context[Any, Any]) -> Sequence[LimitStatus]:
         """Return what the policy's limits leave the caller."""

@@ -42,7 +42,7 @@ _SAFE_TO_REPEAT: Final = "It was tried several times; calling again later is saf
 ADVICE: Final[dict[type[BinanceMcpError], str]] = {
     MissingApiKeyError: (
         "Nothing was sent. The user must set BINANCE_API_KEY in the env of this server's entry in "
-        "the host's configuration (or in a .env file in the server's working directory) and "
+        "the host's configuration, or in a file that BINANCE_MCP_ENV_FILE names, and "
         "restart it. BINANCE_ENVIRONMENT=sandbox works without an account."
     ),
     UnreachableError: (

@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse
 from binance_mcp.errors import Problem, SettingsError
 from binance_mcp.server.app import ListenKeyServer
 from binance_mcp.serving import serving
-from binance_mcp.settings import is_loopback
 from binance_mcp.signals import stop_signal
+from binance_mcp.urls import is_loopback
 
 logger = logging.getLogger(__name__)
 

@@ -130,7 +130,7 @@ def sentences(status: ListenKeyStatus) -> str:
             f"{quota.window}."
         )
     if status.policy_problem:
-        parts.append(f"The policy file has a problem: {status.policy_problem}.")
+        parts.append(f"The policy file has a problem: {status.policy_problem.removesuffix('.')}.")
     return " ".join(parts)
 
 

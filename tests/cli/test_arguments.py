@@ -1,11 +1,13 @@
 import re
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
 from binance_mcp.cli.arguments import parse
 from binance_mcp.cli.serving import Http, Stdio
+from binance_mcp.errors import SettingsError
 
 Run = Callable[..., object]
 
@@ -53,7 +55,7 @@ def test_arguments_name_a_command() -> None:
 def test_an_unknown_command_is_named(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("moon") == 2
     out, err = capsys.readouterr()
-    assert re.match(r"usage: .*\nbinance-mcp: error: .*'moon'.*\n\Z", err)
+    assert re.match(r"usage: [^:]*\nbinance-mcp: error: .*'moon'.*\n\Z", err)
     assert out == ""
 
 
@@ -88,3 +90,15 @@ def test_a_variable_of_the_environment_is_no_command(
     monkeypatch.setenv("BINANCE_MCP_PORT", "http")
     assert run("sandbox") == 2
     assert capsys.readouterr() == ("", "binance-mcp: BINANCE_MCP_PORT: must be a whole number\n")
+
+
+def test_an_env_file_is_named_before_the_command_or_after_it() -> None:
+    named = Path("settings")
+    assert parse(["--env-file", "settings"]) == Stdio(env_file=named)
+    assert parse(["--env-file", "settings", "http"]) == Http(env_file=named, host=None, port=None)
+    assert parse(["http", "--env-file", "settings"]) == Http(env_file=named, host=None, port=None)
+
+
+def test_an_env_file_goes_only_with_what_serves_mcp() -> None:
+    with pytest.raises(SettingsError, match="--env-file: only goes with what serves MCP"):
+        parse(["--env-file", "settings", "demo"])

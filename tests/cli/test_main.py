@@ -91,6 +91,9 @@ def test_what_only_other_commands_need_is_not_imported_for_the_bare_command() ->
         "binance_mcp.cli.main",
         "binance_mcp.cli.output",
         "binance_mcp.cli.serving",
+        "binance_mcp.env_file",
         "binance_mcp.errors",
+        "binance_mcp.files",
         "binance_mcp.settings",
+        "binance_mcp.urls",
     }

@@ -151,10 +151,8 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere a directory is refused by other words")
 def test_a_directory_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
-    reason = os.strerror(errno.EISDIR)
-
     assert refusal(private_key_file=tmp_path) == (
-        f"BINANCE_PRIVATE_KEY_FILE: cannot be read: {reason}"
+        "BINANCE_PRIVATE_KEY_FILE: cannot be read: it is not a regular file"
     )
 
 

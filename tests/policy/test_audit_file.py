@@ -1,5 +1,6 @@
 import json
 import logging
+import os
 import stat
 import subprocess
 import sys
@@ -275,3 +276,11 @@ def test_an_older_file_with_another_key_is_refused(path: Path) -> None:
     trail(path, key=KEY).append(ENTRY)
     older = path.rename(trail_files(path)[1])
     assert refusal(trail(path)).startswith(f"{older}: in the last line, the hash does not fit")
+
+
+@posix
+def test_a_fifo_in_the_place_of_the_trail_or_its_lock_is_refused_at_once(path: Path) -> None:
+    for fifo in (path.with_name("trail.jsonl.lock"), path):
+        os.mkfifo(fifo)
+        assert "it is not a regular file" in refusal(trail(path))
+        fifo.unlink()

@@ -216,3 +216,21 @@ def test_every_line_of_a_refusal_names_its_source() -> None:
         "policies/mine.json: /version: is missing",
         "policies/mine.json: /default: is missing",
     ]
+
+
+@pytest.mark.parametrize(("faults", "more"), [(100, None), (101, 1), (5000, 4900)])
+def test_of_a_flood_of_faults_the_first_100_are_told(faults: int, more: int | None) -> None:
+    text = json.dumps({"version": "1", "default": "deny", "hide": [1] * faults})
+    with pytest.raises(PolicyError) as refused:
+        load("policy.json", text)
+    last = refused.value.problems[-1]
+    assert len(refused.value.problems) == min(faults, 101)
+    assert (last.message == f"has {more} more problems") == (more is not None)
+
+
+def test_a_document_with_too_many_values_is_refused_before_each_is_judged() -> None:
+    text = json.dumps({"version": "1", "default": "deny", "hide": [1] * 20_000})
+    with pytest.raises(PolicyError) as refused:
+        load("policy.json", text)
+    (problem,) = refused.value.problems
+    assert problem.message == "must not have more than 20000 values"

@@ -133,8 +133,8 @@ def test_a_file_over_one_mebibyte_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no endless file here")
-def test_an_endless_file_is_not_read_to_its_end() -> None:
-    with pytest.raises(PolicyError, match="1 MiB"):
+def test_an_endless_file_is_refused() -> None:
+    with pytest.raises(PolicyError, match="it is not a regular file"):
         read(Path("/dev/zero"))
 
 
@@ -167,3 +167,33 @@ def test_the_shipped_policy_limits_each_tool_by_session_and_all_of_them_by_grant
         own = Limit(counter=f"{tool.lower()}_rate", window="minute", max=60, scope="session")
         limits = evaluate(policy, Call(tool, {})).limits
         assert [applied.limit for applied in limits] == [own, overall]
+
+
+def test_an_unusable_file_is_judged_once_however_often_it_is_looked_at(path: Path) -> None:
+    source = PolicySource(path)
+    write(path, {"version": "2"})
+    age(path, -3600)  # in the future, so that every look finds it changed
+    assert [source.refresh() for _ in range(3)] == [False] * 3
+    first = source.problem
+    path.rename(path.with_name("elsewhere"))
+    assert not source.refresh()
+    assert source.problem is not first
+    path.with_name("elsewhere").rename(path)
+    assert not source.refresh()
+    assert source.problem is first is not None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs FIFOs")
+def test_a_fifo_in_the_place_of_the_file_leaves_the_last_good_policy(path: Path) -> None:
+    source = PolicySource(path)
+    path.unlink()
+    os.mkfifo(path)
+    assert not source.refresh()
+    assert "it is not a regular file" in str(source.problem)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs FIFOs")
+def test_a_fifo_is_no_policy(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(PolicyError, match="it is not a regular file"):
+        PolicySource(tmp_path / "fifo")

@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -164,3 +165,9 @@ async def test_the_server_introduces_itself(connect: Connect) -> None:
         assert client.server_info.name == "binance-mcp"
         assert client.server_info.version
         assert "every 30-50 minutes" in (client.instructions or "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="users have other names there")
+def test_the_audit_log_of_an_unknown_user_is_told_by_its_variable(serve: Serve) -> None:
+    with pytest.raises(SettingsError, match="BINANCE_MCP_AUDIT_LOG: is not the path"):
+        serve(audit_log=Path("~nobody-is-called-so/audit.jsonl"))

@@ -16,6 +16,7 @@ from tests.server.connections import (
     CLOSE,
     CREATE,
     KEEPALIVE,
+    STATUS,
     Connect,
     Era,
     Serve,
@@ -171,3 +172,18 @@ async def test_the_trail_is_sealed_with_the_key(connect: Connect, trail: Path) -
     assert verify(trail, b"a key of mine").records == 1
     with pytest.raises(AuditError):
         verify(trail, b"another key")
+
+
+async def test_the_status_tells_that_the_policy_has_a_problem_and_not_where_it_lies(
+    connect: Connect, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text('{"version": "1", "default": "allow"}')
+    async with connect(policy=policy) as client:
+        policy.write_text('{"version": "2", "default": "maybe"}')
+        status = await client.call_tool(STATUS, {})
+    told = succeeded(status)["policyProblem"]
+    assert told == (
+        'it was changed, and the last good policy stays in force: /version: must be "1", and 1 more'
+    )
+    assert f"The policy file has a problem: {told}." in text(status)

@@ -1,0 +1,42 @@
+"""Opening files that must be files: a FIFO or a device in their place is refused, and never hangs.
+
+Standard library only.
+"""
+
+import errno
+import os
+import stat
+from io import FileIO
+from pathlib import Path
+from typing import Final
+
+_NOT_BLOCKING: Final = getattr(os, "O_NONBLOCK", 0)  # Windows has neither that nor FIFOs
+
+
+def regular_file(path: str, flags: int) -> int:
+    """Open a regular file, for its owner only if it is new; an `opener` for `open` and `FileIO`.
+
+    Raises:
+        OSError: It cannot be opened, or is something else than a regular file.
+
+    """
+    descriptor = os.open(path, flags | _NOT_BLOCKING, 0o600)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a regular file", path)
+    return descriptor
+
+
+def read_file(path: Path, most: int) -> tuple[bytes, int]:
+    """Return the first `most` bytes of a regular file, and its mode.
+
+    Raises:
+        OSError: It cannot be read, or is something else than a regular file.
+        ValueError: The path has a NUL.
+
+    """
+    with FileIO(path, opener=regular_file) as file:
+        content = bytearray()
+        while len(content) < most and (more := file.read(most - len(content))):
+            content += more
+        return bytes(content), os.fstat(file.fileno()).st_mode
