@@ -1,11 +1,22 @@
-"""Logging: on standard error, at one level, in one format, with keys masked."""
+"""Logging: on standard error, at one level, in one format, with keys masked.
+
+Nothing waits for a reader of standard error: if nobody reads, records are dropped, and counted.
+"""
 
 import json
 import logging
+import os
+import sys
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Literal
+from queue import Full, Queue
+from threading import Thread
+from typing import Final, Literal, TextIO
 
 from binance_mcp.masking import mask_tokens
+
+_MOST_WAITING: Final = 1000
+_SECONDS_TO_FLUSH: Final = 1.0
 
 
 class _Plain(logging.Formatter):
@@ -27,12 +38,69 @@ class _JsonLines(logging.Formatter):
         return json.dumps(masked, ensure_ascii=False)
 
 
+class _Unhurried(logging.Handler):
+    """Writes to a stream from a thread of its own: whoever logs does not wait for a reader."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._descriptor = os.dup(stream.fileno())  # which stays what it is, whoever closes it
+        self._encoding = stream.encoding
+        self._lines = Queue[str](_MOST_WAITING)
+        self._dropped = 0
+        self._thread: Thread | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Leave a record to the thread, or drop it if too many wait."""
+        if self._thread is None:
+            self._thread = Thread(target=self._write, name="log", daemon=True)
+            self._thread.start()
+        try:
+            self._lines.put_nowait(self.format(record))
+        except Full:
+            self._dropped += 1
+        except Exception:  # noqa: BLE001  # as every handler of the standard library
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Wait until all is written, but no longer than a second: perhaps nobody reads."""
+        written = self._lines.all_tasks_done
+        with written:
+            written.wait_for(lambda: not self._lines.unfinished_tasks, _SECONDS_TO_FLUSH)
+
+    def _write(self) -> None:
+        told = 0
+        while True:
+            self._print(self._lines.get())
+            if self._lines.empty() and (dropped := self._dropped) > told:
+                self._print(self.format(_told_of(dropped - told)))
+                told = dropped
+            self._lines.task_done()
+
+    def _print(self, line: str) -> None:
+        left = f"{line}\n".encode(self._encoding, "backslashreplace")
+        with suppress(OSError):  # nobody reads, or the disk is full
+            while left:  # not by the stream: at the exit, Python would wait for its lock
+                left = left[os.write(self._descriptor, left) :]
+
+
+def _told_of(dropped: int) -> logging.LogRecord:
+    text = f"{dropped} records were dropped: standard error was not read fast enough"
+    return logging.LogRecord(__name__, logging.WARNING, __file__, 0, text, None, None)
+
+
+def _handler() -> logging.Handler:
+    try:
+        return _Unhurried(sys.stderr)
+    except (AttributeError, OSError):  # it is closed, or in memory: there is nobody to wait for
+        return logging.StreamHandler()
+
+
 def configure_logging(level: str, style: Literal["plain", "json"]) -> None:
     """Log this package's records from `level` on, and warnings of everything else.
 
     Other packages log whole requests and answers below that, listen keys included.
     """
-    handler = logging.StreamHandler()
+    handler = _handler()
     handler.setFormatter(
         _JsonLines()
         if style == "json"

@@ -1,10 +1,14 @@
 import json
 import logging
+import os
+import select
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager, redirect_stderr
 from datetime import datetime, timedelta
 from io import StringIO
-from typing import Final, Literal
+from time import monotonic
+from typing import Final, Literal, TextIO
 
 import pytest
 from hypothesis import example, given
@@ -13,6 +17,7 @@ from hypothesis import strategies as st
 from binance_mcp.logs import configure_logging
 
 KEY: Final = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
+TOO_SLOW: Final = "standard error was not read fast enough"
 STYLES: Final[tuple[Literal["plain", "json"], ...]] = ("plain", "json")
 
 ours = logging.getLogger("binance_mcp.futures.rest_api")
@@ -21,17 +26,23 @@ root = logging.getLogger()
 
 
 @contextmanager
-def logging_as(level: str, style: Literal["plain", "json"]) -> Generator[StringIO]:
-    """Give standard error while it is logged so, and put logging back as it was."""
+def logging_of(style: Literal["plain", "json"], level: str = "INFO") -> Generator[None]:
+    """Log so, and put logging back as it was."""
     handlers, root_level, level_of_ours = root.handlers[:], root.level, package.level
-    with redirect_stderr(StringIO()) as stderr:
-        configure_logging(level, style)
-        try:
-            yield stderr
-        finally:
-            root.handlers[:] = handlers
-            root.setLevel(root_level)
-            package.setLevel(level_of_ours)
+    configure_logging(level, style)
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(root_level)
+        package.setLevel(level_of_ours)
+
+
+@contextmanager
+def logging_as(level: str, style: Literal["plain", "json"]) -> Generator[StringIO]:
+    """Give standard error while it is logged so."""
+    with redirect_stderr(StringIO()) as stderr, logging_of(style, level):
+        yield stderr
 
 
 def log_a_crash(secret: str) -> None:
@@ -126,6 +137,68 @@ def test_nothing_is_logged_on_standard_output(capsys: pytest.CaptureFixture[str]
         ours.error("trouble")
     assert "trouble" in stderr.getvalue()
     assert capsys.readouterr().out == ""
+
+
+@contextmanager
+def logging_to_a_pipe(style: Literal["plain", "json"] = "json") -> Generator[TextIO]:
+    """Give the end of a pipe that is read by whoever likes to."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as reader, os.fdopen(writing, "w") as stderr:
+        with redirect_stderr(stderr), logging_of(style):
+            yield reader
+
+
+def test_who_logs_does_not_wait_for_a_reader_who_learns_how_much_was_dropped() -> None:
+    with logging_to_a_pipe() as reader:
+        for number in range(5000):
+            ours.info("%d", number)
+        messages = (json.loads(line)["message"] for line in reader)
+        kept: list[int] = []
+        while (message := next(messages)).isdigit():
+            kept.append(int(message))
+        dropped = 5000 - len(kept)
+        assert message == f"{dropped} records were dropped: {TOO_SLOW}"
+        ours.info("read again")
+        assert next(messages) == "read again"
+    assert dropped > 0
+    assert kept == sorted(set(kept))
+
+
+def test_the_end_waits_for_what_is_not_yet_written_but_not_for_a_reader_who_never_reads() -> None:
+    with logging_to_a_pipe() as reader:
+        ours.info("at the end")
+        root.handlers[0].flush()
+        assert select.select([reader], [], [], 0)[0]
+        for number in range(2000):
+            ours.info("%d", number)
+        started = monotonic()
+        root.handlers[0].flush()
+        assert 0.9 < monotonic() - started < 5
+
+
+def test_a_reader_that_has_left_is_no_fault() -> None:
+    with logging_to_a_pipe() as reader:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), reader.fileno())
+        ours.info("unread")
+        root.handlers[0].flush()
+
+
+def test_what_the_encoding_does_not_have_is_spelled_out_in_the_log() -> None:
+    with logging_to_a_pipe("plain") as reader:
+        ours.info("\ud800")
+        assert reader.readline().endswith(": \\ud800\n")
+
+
+def test_a_record_that_cannot_be_formatted_is_told_and_no_fault_of_the_caller() -> None:
+    with logging_to_a_pipe() as reader:
+        ours.info("%d", "not a number")
+        sys.stderr.flush()
+        assert reader.readline() == "--- Logging error ---\n"
+
+
+def test_without_standard_error_nothing_is_logged() -> None:
+    with redirect_stderr(None), logging_of("plain"):
+        ours.error("unheard")
 
 
 def test_the_last_configuration_alone_holds() -> None:
