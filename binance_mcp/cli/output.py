@@ -5,13 +5,16 @@ goes on to its own end and its own exit code. If there is no room, on a full dis
 """
 
 import os
+import select
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from io import UnsupportedOperation
 from pathlib import Path
 from typing import Final, TextIO
 
 _UNPRINTABLE: Final = 2
+_PATIENCE_SECONDS: Final = 1.0
 
 
 def say(line: str) -> None:
@@ -20,7 +23,10 @@ def say(line: str) -> None:
 
 
 def complain(line: str) -> None:
-    """Print a line that is not of the result, at once."""
+    """Print a line that is not of the result, at once.
+
+    A host may never read standard error. After a second without room, it is as if it had left.
+    """
     _print(line, sys.stderr)
 
 
@@ -36,8 +42,17 @@ def _print(line: str, stream: TextIO | None) -> None:
         return
     encoding = stream.encoding or "utf-8"
     with _failures_told(stream):
+        if stream is sys.stderr and not _has_room(stream):
+            raise BrokenPipeError
         printable = line.encode(encoding, "backslashreplace").decode(encoding)
         print(printable, file=stream, flush=True)
+
+
+def _has_room(stream: TextIO) -> bool:
+    try:
+        return os.name != "posix" or any(select.select([], [stream], [], _PATIENCE_SECONDS))
+    except UnsupportedOperation:  # it is in memory
+        return True
 
 
 @contextmanager

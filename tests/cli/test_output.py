@@ -3,7 +3,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -35,6 +35,22 @@ def test_when_its_reader_has_left_a_line_goes_nowhere(
         monkeypatch.setattr(sys, name, stream)
         tell("unread")
         tell("unread")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a pipe cannot be asked for room")
+def test_when_its_reader_never_reads_a_complaint_goes_nowhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"unread" * 1000)
+    os.set_blocking(writing, True)
+    with os.fdopen(reading), os.fdopen(writing, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        complain("unread")
+        complain("unread")
 
 
 def test_what_others_have_printed_goes_nowhere_either(monkeypatch: pytest.MonkeyPatch) -> None:
