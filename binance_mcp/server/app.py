@@ -96,6 +96,7 @@ class ListenKeyServer(MCPServer[Exchange]):
             subscriptions=self._subscribers.bus,
         )
         self._subscribers.attach(self.lowlevel)
+        _serve_no_prompts(self.lowlevel)
 
     @property
     def lowlevel(self) -> Server[Exchange]:
@@ -202,6 +203,12 @@ class ListenKeyServer(MCPServer[Exchange]):
 
     def _shown(self) -> list[str]:
         return [name for name in self._arguments if not self._calls.is_hidden(name)]
+
+
+def _serve_no_prompts(server: Server[Exchange]) -> None:
+    """Declare no prompts, for there are none: MCPServer always does, and has no switch for it."""
+    for method in ("prompts/list", "prompts/get"):
+        del server._request_handlers[method]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 def _audit_log(settings: Settings) -> AuditLog | None:

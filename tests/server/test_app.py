@@ -5,7 +5,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from mcp import Client
+from mcp import Client, MCPError
 
 from binance_mcp.errors import PolicyError, SettingsError
 from binance_mcp.futures.sandbox.app import Sandbox
@@ -171,3 +171,13 @@ async def test_the_server_introduces_itself(connect: Connect) -> None:
 def test_the_audit_log_of_an_unknown_user_is_told_by_its_variable(serve: Serve) -> None:
     with pytest.raises(SettingsError, match="BINANCE_MCP_AUDIT_LOG: is not the path"):
         serve(audit_log=Path("~nobody-is-called-so/audit.jsonl"))
+
+
+async def test_there_are_no_prompts_and_none_are_declared(connect: Connect) -> None:
+    async with connect() as client:
+        assert client.server_capabilities is not None
+        assert client.server_capabilities.prompts is None
+        for ask in (client.list_prompts(), client.get_prompt("any")):
+            with pytest.raises(MCPError) as refused:
+                await ask
+            assert refused.value.error.code == -32601
