@@ -2,6 +2,8 @@
 
 import signal
 import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Final
 
 import anyio
@@ -10,12 +12,25 @@ _INTERRUPTED: Final = 130
 
 
 async def stop_signal() -> int:
-    """Wait for SIGTERM or SIGINT, and return the exit code that follows: 0 or 130.
+    """Wait for SIGTERM, SIGINT or SIGHUP, and return the exit code that follows.
 
     On Windows, where no task can wait for a signal, Ctrl-C interrupts the program instead.
     """
+    async with aclosing(stop_signals()) as codes:
+        return await anext(codes)
+
+
+async def stop_signals() -> AsyncGenerator[int]:
+    """Yield the exit code that follows, for each such signal: 130 for SIGINT, otherwise 0.
+
+    While it is open, they do not end the program by themselves. A SIGHUP that is ignored, as
+    `nohup` has it, is left ignored.
+    """
     if sys.platform == "win32":
         await anyio.sleep_forever()
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        received = await anext(signals)
-    return _INTERRUPTED if received is signal.SIGINT else 0
+    stops = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        stops.append(signal.SIGHUP)
+    with anyio.open_signal_receiver(*stops) as signals:
+        async for received in signals:
+            yield _INTERRUPTED if received is signal.SIGINT else 0
