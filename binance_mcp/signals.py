@@ -32,5 +32,5 @@ async def stop_signals() -> AsyncGenerator[int]:
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         stops.append(signal.SIGHUP)
     with anyio.open_signal_receiver(*stops) as signals:
-        async for received in signals:
-            yield _INTERRUPTED if received is signal.SIGINT else 0
+        while True:
+            yield _INTERRUPTED if await anext(signals) is signal.SIGINT else 0

@@ -143,9 +143,9 @@ def test_nothing_is_logged_on_standard_output(capsys: pytest.CaptureFixture[str]
 def logging_to_a_pipe(style: Literal["plain", "json"] = "json") -> Generator[TextIO]:
     """Give the end of a pipe that is read by whoever likes to."""
     reading, writing = os.pipe()
-    with os.fdopen(reading) as reader, os.fdopen(writing, "w") as stderr:
-        with redirect_stderr(stderr), logging_of(style):
-            yield reader
+    reader, stderr = os.fdopen(reading), os.fdopen(writing, "w")
+    with reader, stderr, redirect_stderr(stderr), logging_of(style):
+        yield reader
 
 
 def test_who_logs_does_not_wait_for_a_reader_who_learns_how_much_was_dropped() -> None:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from binance_mcp.cli.command import Command, settings_in_force
 from binance_mcp.cli.output import complain
+from binance_mcp.errors import ServingError
 
 EnvFile: TypeAlias = Annotated[
     Path | None, Field(description="File with settings, instead of BINANCE_MCP_ENV_FILE.")
@@ -32,10 +33,17 @@ class Stdio(Command):
     env_file: EnvFile = None
 
     def run(self) -> int:
-        """Serve until the host leaves."""
+        """Serve until the host leaves, and end the process then.
+
+        Raises:
+            ServingError: Standard output is closed.
+
+        """
         from binance_mcp.server.app import create_server
         from binance_mcp.server.stdio import run_stdio
 
+        if sys.stdout is None:
+            raise ServingError("standard output is closed: there is no host to answer")
         server = create_server(settings_in_force(env_file=self.env_file))
         if sys.stdin is not None:  # else it is closed: the host has left already
             if sys.stdin.isatty():

@@ -1,94 +1,241 @@
 """Running the server over standard input and output, until the host closes them or a signal comes.
 
-Two habits of the SDK's own runner are not wanted here: it lets the mere probe `server/discover`
-decide the protocol revision, and it leaves the lifespan open on SIGTERM.
+The SDK's own runner does not answer what is under way when the input ends, nor a line that is not
+a message; the mere probe `server/discover` decides its protocol revision; it waits for threads that
+nothing can interrupt; and SIGTERM leaves its lifespan open.
+https://modelcontextprotocol.io/specification/2026-07-28/basic/transports#stdio
 """
 
 import logging
 import os
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import anyio
-from anyio.abc import ObjectReceiveStream
-from mcp.server.stdio import stdio_server
+from anyio import create_memory_object_stream
+from anyio.streams.memory import MemoryObjectSendStream
+from anyio.to_thread import run_sync
+from mcp.server.lowlevel import Server
+from mcp.server.runner import serve_dual_era_loop
 from mcp.shared.message import SessionMessage
-from mcp.types import DiscoverResult, JSONRPCRequest, JSONRPCResponse
-from mcp.types.version import LATEST_MODERN_VERSION, MODERN_PROTOCOL_VERSIONS
+from mcp.types import (
+    JSONRPCError,
+    JSONRPCMessage,
+    JSONRPCNotification,
+    JSONRPCRequest,
+    JSONRPCResponse,
+    RequestId,
+)
 
+from binance_mcp.futures.exchange import Exchange
 from binance_mcp.server.app import ListenKeyServer
-from binance_mcp.signals import stop_signal
+from binance_mcp.server.lines import (
+    Lines,
+    RefusedLineError,
+    UnwritableMessageError,
+    line_of,
+    message_of,
+)
+from binance_mcp.signals import stop_signals
+
+if TYPE_CHECKING:
+    from mcp.server.subscriptions import ListenHandler
+
+logger = logging.getLogger(__name__)
+
+_CHUNK_BYTES: Final = 64 * 1024
+_SECONDS_AFTER_INPUT: Final = 5.0
+"""How long the calls under way may take when the input has ended."""
+_SECONDS_AFTER_SIGNAL: Final = 1.0
+_SECONDS_TO_WRITE: Final = 1.0
+_SECONDS_BETWEEN_LOOKS: Final = 0.02
+_UNUSABLE: Final = 2
+
+_Send: TypeAlias = MemoryObjectSendStream[SessionMessage]
 
 
 async def run_stdio(server: ListenKeyServer) -> None:
-    """Serve one host until it closes standard input; a signal ends the process.
+    """Serve one host until it closes standard input, or a signal comes; then end the process.
 
-    On a signal the lifespan is closed, but the thread that reads standard input is not waited
-    for: nothing can interrupt it.
+    What the host has asked is answered before, if it takes no more than 5 seconds after the end of
+    the input, or one after a signal. A host that no longer reads is not waited for.
     """
-    code: int | None = None
-    serving = anyio.CancelScope()
-    lowlevel = server.lowlevel
-
-    async def stop() -> None:
-        nonlocal code
-        code = await stop_signal()
-        serving.cancel()
-
+    code = 1
+    host = _Host(server.lowlevel, sys.stdin.fileno(), _output_of_its_own())
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(stop)
-        async with stdio_server() as (read, write):
-            messages = _AfterProbes(server, read.receive, read.aclose, write.send)
-            with serving:
-                await lowlevel.run(messages, write, lowlevel.create_initialization_options())
-            if code is not None:
-                logging.shutdown()
-                os._exit(code)
+        tasks.start_soon(host.obey_signals)
+        try:
+            async with server.lowlevel.lifespan(server.lowlevel) as exchange:
+                code = await host.serve(exchange)
+        except Exception:
+            logger.exception("the server failed")
+        logging.shutdown()
+        os._exit(code)  # nothing can interrupt a thread that waits for the host
+
+
+def _output_of_its_own() -> int:
+    """Return a descriptor of standard output that nobody prints to: what is printed is no message.
+
+    It goes to standard error from here on, as with the SDK's runner.
+    """
+    output = os.dup(sys.stdout.fileno())
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2((sys.stderr or nowhere).fileno(), sys.stdout.fileno())
+    return output
+
+
+class _Host:
+    """The host at the other end of the two pipes, and the requests it has no answer to yet."""
+
+    def __init__(self, server: Server[Exchange], standard_input: int, output: int) -> None:
+        self._server = server
+        self._input = standard_input
+        self._output = output
+        self._code = 0
+        self._has_begun = False
+        self._unanswered = set[RequestId]()
+        self._reading = anyio.CancelScope()
+        self._finishing = anyio.CancelScope()
+        self._serving = anyio.CancelScope()
+        self._written = anyio.Event()
+        self._heard, self._messages = create_memory_object_stream[SessionMessage | Exception]()
+        self._said, self._outgoing = create_memory_object_stream[SessionMessage]()
+
+    async def obey_signals(self) -> None:
+        """End within a second of the first signal, whatever signals follow."""
+        codes = stop_signals()
+        while True:
+            self._code = await anext(codes)
+            self._end_within(_SECONDS_AFTER_SIGNAL)
+
+    async def serve(self, exchange: Exchange) -> int:
+        """Serve until the end, and return the exit code."""
+        options = self._server.create_initialization_options()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._read, exchange, self._said.clone())
+            tasks.start_soon(self._write)
+            with self._serving:
+                await serve_dual_era_loop(
+                    self._server,
+                    self._messages,
+                    self._said,
+                    lifespan_state=exchange,
+                    init_options=options,
+                )
+            with anyio.move_on_after(_SECONDS_TO_WRITE):
+                await self._written.wait()
+            tasks.cancel_scope.cancel()
+        return self._code
+
+    async def _read(self, exchange: Exchange, answers: _Send) -> None:
+        """Pass on what the host says, and the end of it when all of it is answered."""
+        async with self._heard, answers:
+            with self._reading, suppress(anyio.BrokenResourceError):
+                async for line in self._lines():
+                    await self._hear(line, exchange, answers)
+            self._end_within(_SECONDS_AFTER_INPUT)
+            with self._finishing:
+                while self._unanswered:
+                    self._end_listens()
+                    await anyio.sleep(_SECONDS_BETWEEN_LOOKS)
+        if self._finishing.cancelled_caught:
+            self._serving.cancel()
+
+    async def _lines(self) -> AsyncGenerator[bytes]:
+        lines = Lines()
+        chunk = b"\n"
+        while chunk:
+            try:
+                chunk = await run_sync(os.read, self._input, _CHUNK_BYTES, abandon_on_cancel=True)
+            except OSError as error:
+                chunk = b""
+                self._code = _UNUSABLE
+                logger.warning("standard input cannot be read: %s", error.strerror)
+            for line in lines.feed(chunk):
+                yield line
+
+    async def _hear(self, line: bytes, exchange: Exchange, answers: _Send) -> None:
+        try:
+            message = message_of(line)
+        except RefusedLineError as refused:
+            logger.warning("a line of standard input is refused: %s", refused)
+            if refused.answer:
+                await answers.send(SessionMessage(refused.answer))
+            return
+        match message:
+            case None:
+                return
+            case JSONRPCRequest(
+                method="server/discover",
+                params={"_meta": {"io.modelcontextprotocol/protocolVersion": _}},
+            ) if not self._has_begun:
+                await _answer_probe(self._server, message, exchange, answers)
+                return
+            case JSONRPCRequest():
+                self._has_begun = True
+                self._unanswered.add(message.id)
+            case JSONRPCNotification(
+                method="notifications/cancelled", params={"requestId": int() | str() as cancelled}
+            ):
+                self._unanswered.discard(cancelled)  # it will have no answer
+            case _:
+                pass
+        await self._heard.send(SessionMessage(message))
+
+    async def _write(self) -> None:
+        async with self._outgoing:
+            async for each in self._outgoing:
+                message = each.message
+                try:
+                    await run_sync(_write_all, self._output, _line(message), abandon_on_cancel=True)
+                except OSError as error:
+                    self._code = 0 if isinstance(error, BrokenPipeError) else _UNUSABLE
+                    logger.warning("standard output cannot be written: %s", error.strerror)
+                    self._serving.cancel()
+                    break
+                if isinstance(message, JSONRPCResponse | JSONRPCError) and message.id is not None:
+                    self._unanswered.discard(message.id)
+        self._written.set()
+
+    def _end_within(self, seconds: float) -> None:
+        self._finishing.deadline = min(self._finishing.deadline, anyio.current_time() + seconds)
+        self._reading.cancel()
+
+    def _end_listens(self) -> None:
+        listening = self._server.get_request_handler("subscriptions/listen")
+        cast("ListenHandler", listening and listening.handler).close()
+
+
+async def _answer_probe(
+    server: Server[Exchange], probe: JSONRPCRequest, exchange: Exchange, answers: _Send
+) -> None:
+    """Have the SDK answer a `server/discover` on a connection of its own.
+
+    The first request of a connection decides its protocol revision for good, and some hosts probe
+    and then `initialize` on the same pipe.
+    """
+    asked, questions = create_memory_object_stream[SessionMessage | Exception]()
+    said, answered = create_memory_object_stream[SessionMessage]()
+    serve = partial(serve_dual_era_loop, server, questions, said, lifespan_state=exchange)
+    async with asked, answered, anyio.create_task_group() as tasks:
+        tasks.start_soon(serve)
+        await asked.send(SessionMessage(probe))
+        await answers.send(await answered.receive())
         tasks.cancel_scope.cancel()
 
 
-@dataclass(eq=False)
-class _AfterProbes(ObjectReceiveStream[SessionMessage | Exception]):
-    """The host's messages, without any `server/discover` before its first other request.
-
-    Some hosts probe and then, on the same pipe, `initialize`; the SDK refuses that if it sees the
-    probe, because a connection's first request decides its protocol revision.
-    """
-
-    server: ListenKeyServer
-    next_message: Callable[[], Awaitable[SessionMessage | Exception]]
-    close: Callable[[], Awaitable[None]]
-    answer: Callable[[SessionMessage], Awaitable[None]]
-    is_decided: bool = False
-
-    async def receive(self) -> SessionMessage | Exception:
-        while True:
-            message = await self.next_message()
-            match message:
-                case SessionMessage(
-                    message=JSONRPCRequest(
-                        method="server/discover",
-                        params={"_meta": {"io.modelcontextprotocol/protocolVersion": str(version)}},
-                    ) as probe
-                ) if not self.is_decided and version in MODERN_PROTOCOL_VERSIONS:
-                    await self.answer(SessionMessage(_discovery(self.server, probe)))
-                    continue
-                case SessionMessage(message=JSONRPCRequest()):
-                    self.is_decided = True
-                case _:
-                    pass
-            return message
-
-    async def aclose(self) -> None:
-        await self.close()
+def _line(message: JSONRPCMessage) -> bytes:
+    try:
+        return line_of(message)
+    except UnwritableMessageError as error:
+        logger.warning("a message to the host cannot be written: %s", error)
+        return line_of(error.instead) if error.instead else b""
 
 
-def _discovery(server: ListenKeyServer, request: JSONRPCRequest) -> JSONRPCResponse:
-    lowlevel = server.lowlevel
-    result = DiscoverResult(
-        supported_versions=list(MODERN_PROTOCOL_VERSIONS),
-        capabilities=lowlevel.get_capabilities(protocol_version=LATEST_MODERN_VERSION),
-        instructions=lowlevel.instructions,
-    ).model_dump(by_alias=True, mode="json", exclude_none=True)
-    meta = {"_meta": {"io.modelcontextprotocol/serverInfo": lowlevel.server_info_stamp}}
-    return JSONRPCResponse(jsonrpc="2.0", id=request.id, result=result | meta)
+def _write_all(descriptor: int, line: bytes) -> None:
+    while line:
+        line = line[os.write(descriptor, line) :]

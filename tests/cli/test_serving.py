@@ -43,16 +43,32 @@ def test_the_bare_command_ends_quietly_with_its_input() -> None:
         assert ended(process) == (0, "", "")
 
 
-@posix
-def test_the_bare_command_ends_quietly_if_its_input_is_closed_from_the_start() -> None:
-    closed = subprocess.run(
-        ["/bin/sh", "-c", 'exec "$@" <&-', "sh", *COMMAND],
+def with_closed(stream: str) -> tuple[int, bytes, bytes]:
+    """Return how the bare command ends if the shell closes a stream for it."""
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {stream}', "sh", *COMMAND],
         capture_output=True,
         check=False,
         env=os.environ | ONLY_ERRORS,
         timeout=30,
     )
-    assert (closed.returncode, closed.stdout, closed.stderr) == (0, b"", b"")
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+@posix
+def test_the_bare_command_ends_quietly_if_its_input_is_closed_from_the_start() -> None:
+    assert with_closed("<&-") == (0, b"", b"")
+
+
+@posix
+def test_the_bare_command_says_so_if_its_output_is_closed_from_the_start() -> None:
+    reason = b"binance-mcp: standard output is closed: there is no host to answer\n"
+    assert with_closed(">&-") == (2, b"", reason)
+
+
+@posix
+def test_the_bare_command_serves_if_only_the_log_is_closed() -> None:
+    assert with_closed("2>&- </dev/null") == (0, b"", b"")
 
 
 def test_a_policy_that_cannot_be_used_is_told_in_one_line() -> None:

@@ -1,29 +1,16 @@
 import json
 import os
-import signal
-import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from mcp import Client, StdioServerParameters
 
 from tests.server.connections import CLOSE, CREATE, KEEPALIVE, Era
+from tests.server.hosts import INITIALIZE, META, Host, running
 
 pytestmark = pytest.mark.anyio
-
-META = {
-    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-    "io.modelcontextprotocol/clientCapabilities": {},
-    "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
-}
-INITIALIZE = {
-    "protocolVersion": "2025-11-25",
-    "capabilities": {},
-    "clientInfo": {"name": "test", "version": "1"},
-}
 
 
 @pytest.fixture
@@ -39,44 +26,10 @@ def parameters() -> StdioServerParameters:
     )
 
 
-class Host:
-    """A host that writes JSON-RPC itself."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self._id = 0
-
-    def send(self, message: dict[str, Any]) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"jsonrpc": "2.0"} | message) + "\n")
-        self.process.stdin.flush()
-
-    def request(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        self._id += 1
-        self.send({"id": self._id, "method": method, "params": params})
-        assert self.process.stdout is not None
-        answer = json.loads(self.process.stdout.readline())
-        assert answer["id"] == self._id
-        return answer
-
-
 @pytest.fixture
 def host() -> Generator[Host]:
     with running() as host:
         yield host
-
-
-@contextmanager
-def running() -> Generator[Host]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "binance_mcp"],
-        env={**os.environ, "BINANCE_ENVIRONMENT": "sandbox"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield Host(process)
 
 
 async def test_the_tools_list_and_work(era: Era) -> None:
@@ -97,12 +50,14 @@ async def test_the_61st_call_of_a_process_is_denied_and_another_process_is_not(e
         assert not (await other.call_tool(CREATE, {})).is_error
 
 
-def test_a_host_may_probe_and_then_initialize(host: Host) -> None:
+@pytest.mark.parametrize("revision", ["2026-07-28", "2027-06-30"])
+def test_a_host_may_probe_and_then_initialize(host: Host, revision: str) -> None:
     for _ in range(2):
-        probed = host.request("server/discover", {"_meta": META})
-        assert probed["result"]["supportedVersions"] == ["2026-07-28"]
-    assert host.request("initialize", INITIALIZE)["result"]["protocolVersion"] == "2025-11-25"
-    host.send({"method": "notifications/initialized"})
+        version = {"io.modelcontextprotocol/protocolVersion": revision}
+        probed = host.request("server/discover", {"_meta": META | version})
+        told = probed.get("result", {}).get("supportedVersions")
+        assert (told or probed["error"]["data"]["supported"]) == ["2026-07-28"]
+    assert host.initialize()["protocolVersion"] == "2025-11-25"
     assert len(host.request("tools/list", {})["result"]["tools"]) == 4
 
 
@@ -114,35 +69,70 @@ def test_a_host_may_probe_and_stay_in_the_revision_of_the_probe(host: Host) -> N
     assert refused["error"]["code"] == -32022
 
 
-def test_the_probe_is_answered_as_the_sdk_answers_it(host: Host) -> None:
-    ours = host.request("server/discover", {"_meta": META})["result"]
+def test_a_probe_is_answered_as_the_sdk_answers_a_later_one(host: Host) -> None:
+    version, capabilities, client = META
+    probes: list[dict[str, Any]] = [
+        META,
+        {version: "2026-07-28"},
+        {version: "2026-07-28", capabilities: 5},
+        {version: "2026-07-28", capabilities: {}, client: 7},
+        {version: "2027-06-30", capabilities: {}},
+        {version: None, capabilities: {}},
+    ]
+    first = [host.request("server/discover", {"_meta": probe}) for probe in probes]
     host.request("tools/list", {"_meta": META})
-    assert host.request("server/discover", {"_meta": META})["result"] == ours
+    later = [host.request("server/discover", {"_meta": probe}) for probe in probes]
+    assert [ids.pop("id") for ids in first + later]
+    assert first == later
+    codes = [answer.get("error", {}).get("code") for answer in first]
+    assert codes == [None, -32602, -32602, -32602, -32022, -32602]
 
 
-def test_a_line_that_is_no_message_does_not_end_the_server(host: Host) -> None:
-    assert host.process.stdin is not None
-    host.process.stdin.write("this is not JSON\n[]\n")
-    host.request("server/discover", {"_meta": META})
+# Lines that are not messages
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals to send")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
-def test_a_signal_closes_the_exchange_and_ends_the_process(
-    host: Host, number: signal.Signals, code: int
+def test_a_line_that_is_no_message_is_answered_and_logged_and_the_next_one_served(
+    host: Host,
 ) -> None:
-    host.request("initialize", INITIALIZE)
-    host.process.send_signal(number)
-    assert host.process.wait(timeout=5) == code
-    assert host.process.stderr is not None
-    log = host.process.stderr.read()
-    assert "stopped using sandbox" in log
-    assert "Traceback" not in log
+    host.write("listenKey=secret\n")
+    assert host.answer()["error"]["code"] == -32700
+    host.send({"id": 7, "method": "tools/list", "params": []})
+    assert (refused := host.answer())["error"]["code"] == -32600
+    assert refused["id"] == 7
+    host.send({"id": 7, "result": "of a request that the server never made"})
+    host.initialize()
+    assert host.leave() == []
+    assert host.log.count("a line of standard input is refused: it is not") == 3
+    assert "secret" not in host.log
 
 
-def test_the_end_of_standard_input_closes_the_exchange_and_ends_the_process(host: Host) -> None:
-    host.request("initialize", INITIALIZE)
-    _, log = host.process.communicate(timeout=5)
-    assert host.process.returncode == 0
-    assert "stopped using sandbox" in log
-    assert "Traceback" not in log
+def test_a_line_in_pieces_after_a_byte_order_mark_is_a_message(host: Host) -> None:
+    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {}})
+    host.write("\ufeff" + line[:9])
+    host.write(line[9:] + "\n")
+    assert host.answer()["id"] == 1
+
+
+ODD: Final = """
+import anyio
+from mcp.types import RequestParams
+from binance_mcp.server.app import create_server
+from binance_mcp.server.stdio import run_stdio
+from binance_mcp.settings import Settings
+
+async def odd(context, _):
+    await context.session.send_resource_updated("odd://\\ud800")
+    return {"text": "\\ud800"}
+
+server = create_server(Settings(environment="sandbox"))
+server.lowlevel.add_request_handler("odd", RequestParams, odd)
+anyio.run(run_stdio, server)
+"""
+
+
+def test_a_result_that_json_cannot_hold_is_an_error_and_ends_nothing() -> None:
+    with running("-c", ODD) as host:
+        host.initialize()
+        assert host.request("odd", {})["error"]["code"] == -32603
+        assert host.request("ping", {})["result"] == {}
+        assert host.leave() == []
