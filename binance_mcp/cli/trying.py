@@ -16,6 +16,9 @@ class Sandbox(Command):
     listen_key_seconds: float = Field(
         3600.0, gt=0, allow_inf_nan=False, description="Seconds that a listen key lives."
     )
+    answer_seconds: float = Field(
+        0.05, ge=0, allow_inf_nan=False, description="Seconds that an answer takes."
+    )
 
     def run(self) -> int:
         """Serve until a signal comes."""
@@ -26,7 +29,9 @@ class Sandbox(Command):
         from binance_mcp.futures.sandbox import app, served
         from binance_mcp.signals import stop_signal
 
-        sandbox = app.Sandbox(listen_key_seconds=self.listen_key_seconds)
+        sandbox = app.Sandbox(
+            listen_key_seconds=self.listen_key_seconds, answer_seconds=self.answer_seconds
+        )
         async with served.serving_sandbox(sandbox, port=self.port) as at:
             line = {
                 "restUrl": at.rest_url,

@@ -44,7 +44,7 @@ async def test_the_sandbox_works_from_end_to_end_without_an_account(
         created = await keeper.create()
         await anyio.sleep(1800)
         kept = await keeper.keepalive(created.key.get_secret_value())
-        assert (kept.key, kept.expires_at) == (created.key, 5400)
+        assert (kept.key, kept.expires_at) == (created.key, 5400.05)
         assert await keeper.close() is True
         assert keeper.life.state is State.CLOSED
 
@@ -128,7 +128,9 @@ async def test_opening_and_closing_are_logged(caplog: pytest.LogCaptureFixture) 
     caplog.set_level(logging.INFO, "binance_mcp")
 
     async with open_exchange(load_settings(environment="demo"), NOBODY):
-        assert caplog.messages == ["using demo at https://demo-fapi.binance.com"]
+        assert caplog.messages == [
+            "using demo at https://demo-fapi.binance.com, streams at wss://demo-fstream.binance.com"
+        ]
 
     assert caplog.messages[1:] == ["stopped using demo; a listen key is left as it is"]
 

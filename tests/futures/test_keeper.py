@@ -21,6 +21,8 @@ from binance_mcp.futures.signing import hmac_signer
 
 pytestmark = pytest.mark.anyio
 
+ANSWER: Final = 0.05
+"""What an answer takes."""
 ANOTHER_KEY: Final = "another" * 9
 
 
@@ -76,17 +78,17 @@ async def test_an_hour_begins_when_the_request_is_sent(
     sandbox.arm("timeout", method="PUT")
 
     assert (await keeper.create()).expires_at == 3600
-    assert anyio.current_time() == pytest.approx(5.2)
-    assert (await keeper.keepalive()).expires_at == pytest.approx(3605.2)
-    assert anyio.current_time() == pytest.approx(10.4)
+    assert anyio.current_time() == pytest.approx(5.2 + ANSWER)
+    assert (await keeper.keepalive()).expires_at == pytest.approx(3605.2 + ANSWER)
+    assert anyio.current_time() == pytest.approx(10.4 + 2 * ANSWER)
 
 
 async def test_create_and_keepalive_extend_the_key_that_there_is(keeper: ListenKeyKeeper) -> None:
     first = await keeper.create()
 
-    await anyio.sleep(1800)
+    await anyio.sleep_until(1800)
     assert await keeper.keepalive() == ActiveKey(first.key, 0, 1800, 5400)
-    await anyio.sleep(1800)
+    await anyio.sleep_until(3600)
     assert await keeper.create() == ActiveKey(first.key, 0, 3600, 7200)
     assert keeper.life.active == ActiveKey(first.key, 0, 3600, 7200)
 
@@ -162,7 +164,8 @@ async def test_the_right_listen_key_changes_nothing_in_what_is_sent(
 ) -> None:
     active = await keeper.create()
 
-    assert await keeper.keepalive(raw(active)) == active
+    kept = ActiveKey(active.key, 0, ANSWER, 3600 + ANSWER)
+    assert await keeper.keepalive(raw(active)) == kept
     assert await keeper.close(raw(active)) is True
 
     assert sent(sandbox) == ["POST 200", "PUT 200", "DELETE 200"]
@@ -192,7 +195,7 @@ async def test_a_keepalive_learns_the_key_that_another_program_made(
         await keeper.keepalive(ANOTHER_KEY)
 
     assert sent(sandbox) == ["POST 200", "PUT 200"]
-    assert keeper.life.active == ActiveKey(key, 0, 0, 3600)
+    assert keeper.life.active == ActiveKey(key, ANSWER, ANSWER, 3600 + ANSWER)
 
 
 async def test_a_close_learns_the_key_first_and_closes_no_other(
@@ -203,7 +206,7 @@ async def test_a_close_learns_the_key_first_and_closes_no_other(
     with pytest.raises(ListenKeyMismatchError):
         await keeper.close(ANOTHER_KEY)
     assert sent(sandbox)[1:] == ["PUT 200"]
-    assert keeper.life.active == ActiveKey(key, 0, 0, 3600)
+    assert keeper.life.active == ActiveKey(key, ANSWER, ANSWER, 3600 + ANSWER)
 
     assert await ListenKeyKeeper(rest_api).close(key.get_secret_value()) is True
     assert sent(sandbox)[2:] == ["PUT 200", "DELETE 200"]
@@ -227,14 +230,17 @@ async def test_a_key_that_another_program_changed_is_noticed(
     with pytest.raises(ListenKeyMismatchError):
         await keeper.keepalive(raw(old))
 
-    assert keeper.life.active == ActiveKey(new, 0, 0, 3600)
+    sent_at = 3 * ANSWER
+    assert keeper.life.active is not None
+    assert keeper.life.active.key == new
+    assert keeper.life.active.extended_at == pytest.approx(sent_at)
 
 
 async def test_a_keepalive_that_does_not_tell_the_key_extends_the_known_one(
     silent_keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     active = await silent_keeper.create()
-    await anyio.sleep(60)
+    await anyio.sleep_until(60)
 
     assert await silent_keeper.keepalive(raw(active)) == ActiveKey(active.key, 0, 60, 3660)
     assert sent(sandbox) == ["POST 200"]
@@ -244,7 +250,7 @@ async def test_a_keepalive_that_does_not_tell_an_unknown_key_is_followed_by_a_cr
     silent_keeper: ListenKeyKeeper, rest_api: RestApi, sandbox: Sandbox
 ) -> None:
     key = await rest_api.create_listen_key()
-    await anyio.sleep(60)
+    await anyio.sleep_until(60)
 
     assert await silent_keeper.keepalive() == ActiveKey(key, 60, 60, 3660)
     assert sent(sandbox) == ["POST 200", "POST 200"]

@@ -13,6 +13,7 @@ from binance_mcp.futures.listen_key import State
 from binance_mcp.futures.rest_api import RestApi, http_client
 from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.futures.schedule import Schedule
+from tests.storm.machine import Machine
 
 pytestmark = pytest.mark.anyio
 
@@ -23,6 +24,12 @@ CALLS: Final = {
     "keepalive": ListenKeyKeeper.keepalive,
     "close": ListenKeyKeeper.close,
 }
+
+
+@pytest.fixture
+def sandbox(machine: Machine) -> Sandbox:
+    """Return one that answers at once: here, the way to it takes the time."""
+    return Sandbox(answer_seconds=0, wall_clock=machine.wall_clock, steady_clock=machine.now)
 
 
 @pytest.fixture

@@ -37,28 +37,34 @@ _LONGEST_BODY: Final = 64 * 1024
 _TOO_LONG: Final = Answer(413, {"error": f"the body is longer than {_LONGEST_BODY} bytes"})
 _CONTROL: Final = "/sandbox/"
 _REST: Final = "/fapi/"
+ANSWER_SECONDS: Final = 0.05
+"""What an answer takes where nothing else is said."""
 
 
 class Sandbox:
     """A stand-in for Binance USD-M Futures, as far as listen keys and their events go.
 
-    Listen keys live by `steady_clock`; timestamps, minutes and bans by `wall_clock`.
+    Listen keys live by `steady_clock`; timestamps, minutes and bans by `wall_clock`. An answer
+    takes `answer_seconds`, and what was asked for happens in the middle of them, as in life: after
+    it was sent, and before the answer is there.
     """
 
     def __init__(
         self,
         *,
         listen_key_seconds: float = 3600.0,
+        answer_seconds: float = ANSWER_SECONDS,
         wall_clock: WallClock = wall_clock,
         steady_clock: Callable[[], float] = anyio.current_time,
     ) -> None:
         self._wall_clock = wall_clock
         self._steady_clock = steady_clock
+        self._way_seconds = answer_seconds / 2
         self._exchange = Exchange(listen_key_seconds)
         self._faults = Faults()
         self._recorder = Recorder()
         self._rest = Rest(self._exchange, self._faults)
-        self._ws_api = ws_api.WebSocketApi(self._exchange, self._now)
+        self._ws_api = ws_api.WebSocketApi(self._exchange, self._now, self._way_seconds)
         self._control = Control(self._exchange, self._faults, self._recorder)
         self._protocols: dict[str, ASGIApp] = {
             "http": self._answer,
@@ -116,8 +122,10 @@ class Sandbox:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request.of(scope)
+        way_seconds = 0.0 if request.path.startswith(_CONTROL) else self._way_seconds
         try:
             request = replace(request, body=await _read_body(receive))
+            await anyio.sleep(way_seconds)
             outcome = self._outcome(request)
         except RefusedError as error:
             outcome = error.answer
@@ -127,6 +135,7 @@ class Sandbox:
         if not request.path.startswith(_CONTROL):
             self._recorder.add(request, status)
         if isinstance(outcome, Answer):
+            await anyio.sleep(way_seconds)
             await _response(outcome)(scope, receive, send)
         else:
             await interrupt(outcome, scope, receive)

@@ -7,6 +7,7 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import anyio
 from pydantic import ConfigDict, Field, JsonValue, ValidationError
 
 from binance_mcp.futures.sandbox.connection import Connection
@@ -42,11 +43,15 @@ class Call(WireModel):
 
 
 class WebSocketApi:
-    """The WebSocket API. Its request weight is counted apart from that of REST."""
+    """The WebSocket API. Its request weight is counted apart from that of REST.
 
-    def __init__(self, exchange: Exchange, now: Now) -> None:
+    A request arrives `way_seconds` after it was sent, and its response as long after that.
+    """
+
+    def __init__(self, exchange: Exchange, now: Now, way_seconds: float = 0.0) -> None:
         self._exchange = exchange
         self._now = now
+        self._way_seconds = way_seconds
         self._rate_limits = RateLimits()
         self._methods: Mapping[str, Callable[[Account, Moment], Mapping[str, object]]] = {
             "userDataStream.start": self._start,
@@ -60,7 +65,10 @@ class WebSocketApi:
         async def converse() -> None:
             self._rate_limits.count(peer, self._now().wall, _HANDSHAKE_WEIGHT)
             async for message in connection:
-                connection.send(compact_json(self.reply(message, peer)))
+                await anyio.sleep(self._way_seconds)
+                reply = compact_json(self.reply(message, peer))
+                await anyio.sleep(self._way_seconds)
+                connection.send(reply)
 
         await connection.run(converse)
 

@@ -7,14 +7,22 @@ import httpx2 as httpx
 import pytest
 from httpx2.websockets import ASGIWebSocketTransport
 
-from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.futures.sandbox.app import ANSWER_SECONDS, Sandbox
 
 START_OF_A_MINUTE = 1_700_000_040.0
 
 
 @pytest.fixture
-def sandbox() -> Sandbox:
-    sandbox = Sandbox(wall_clock=lambda: START_OF_A_MINUTE + anyio.current_time())
+def answer_seconds() -> float:
+    return ANSWER_SECONDS
+
+
+@pytest.fixture
+def sandbox(answer_seconds: float) -> Sandbox:
+    sandbox = Sandbox(
+        answer_seconds=answer_seconds,
+        wall_clock=lambda: START_OF_A_MINUTE + anyio.current_time(),
+    )
     sandbox.add_account("alice", api_secret="secret of alice")
     return sandbox
 

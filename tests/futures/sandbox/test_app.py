@@ -35,7 +35,7 @@ async def test_every_fault_is_answered_as_its_table_says(
         assert answer.headers["Content-Type"].startswith(fault.media_type)
     else:
         assert (answer.status_code, answer.json()["code"]) == (418, -1003)
-        assert "banned until 1700000160000." in answer.json()["msg"]
+        assert "banned until 1700000160025." in answer.json()["msg"]
     assert answer.headers["Retry-After"] == "7"
     assert answer.headers["X-MBX-USED-WEIGHT-1M"] == "1"
 
@@ -72,6 +72,32 @@ async def test_a_fault_may_be_armed_for_some_requests_of_a_method(
     ]
 
     assert statuses == [200, 503, 503, 200]
+
+
+@pytest.mark.parametrize("answer_seconds", [0.001, 0.05, 2.0])
+async def test_an_answer_takes_its_time_and_what_is_asked_happens_in_the_middle(
+    client: httpx.AsyncClient, sandbox: Sandbox, answer_seconds: float
+) -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(client.post, LISTEN_KEY)
+        await anyio.sleep(answer_seconds * 0.49)
+        assert sandbox.requests == ()
+        await anyio.sleep(answer_seconds * 0.02)
+        assert [request.status for request in sandbox.requests] == [200]
+
+    assert anyio.current_time() == pytest.approx(answer_seconds)
+    await client.get("/sandbox/faults")
+    assert anyio.current_time() == pytest.approx(answer_seconds)
+
+
+async def test_a_request_that_nobody_waits_for_any_more_was_carried_out_or_was_not(
+    client: httpx.AsyncClient, sandbox: Sandbox
+) -> None:
+    for seconds in (0.02, 0.03):
+        with anyio.move_on_after(seconds):
+            await client.post(LISTEN_KEY)
+
+    assert [request.status for request in sandbox.requests] == [200]
 
 
 def test_an_unknown_fault_cannot_be_armed(sandbox: Sandbox) -> None:

@@ -1,3 +1,4 @@
+import anyio
 import httpx2 as httpx
 import pytest
 from httpx2.websockets import AsyncWebSocketSession
@@ -39,6 +40,13 @@ async def test_start_returns_the_listen_key_of_rest_and_the_weight_used(
                 }
             ],
         }
+
+
+async def test_a_response_takes_its_time_like_an_answer_of_rest(client: httpx.AsyncClient) -> None:
+    async with client.websocket(URL) as socket:
+        await asked(socket, call("start"))
+
+    assert anyio.current_time() == pytest.approx(0.05)
 
 
 async def test_ping_extends_and_stop_ends_the_listen_key(client: httpx.AsyncClient) -> None:
@@ -86,6 +94,7 @@ async def test_other_messages_are_refused(
     assert refused["error"]["code"] == code
 
 
+@pytest.mark.parametrize("answer_seconds", [0.0])  # all of it within a minute
 async def test_weight_is_counted_apart_from_rest_and_limited(client: httpx.AsyncClient) -> None:
     async with client.websocket(URL) as socket:
         statuses = [(await asked(socket, call("start")))["status"] for _ in range(2446)]
