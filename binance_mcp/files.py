@@ -20,11 +20,20 @@ def regular_file(path: str, flags: int) -> int:
         OSError: It cannot be opened, or is something else than a regular file.
 
     """
-    descriptor = os.open(path, flags | _NOT_BLOCKING, 0o600)
+    try:
+        descriptor = os.open(path, flags | _NOT_BLOCKING, 0o600)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a FIFO that nobody reads
+            raise _not_regular(path) from None
+        raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is not a regular file", path)
+        raise _not_regular(path)
     return descriptor
+
+
+def _not_regular(path: str) -> OSError:
+    return OSError(errno.EINVAL, "it is not a regular file", path)
 
 
 def read_file(path: Path, most: int) -> tuple[bytes, int]:
