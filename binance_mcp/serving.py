@@ -3,16 +3,25 @@
 import contextlib
 import os
 import socket
-from collections.abc import AsyncGenerator, Generator
-from typing import Any, Final
+from collections.abc import AsyncGenerator, Collection, Generator
+from typing import Final
 
 import anyio
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from binance_mcp.connection_limits import HEAD_BYTES, LimitedConnection, most_connections
 from binance_mcp.errors import ServingError
 
-_BACKLOG: Final = 2048
-_GRACE_SECONDS: Final = 3
+_BACKLOG: Final = 100
+"""Connections that wait to be accepted. As many are accepted at once, so it must not be large."""
+_GRACE_SECONDS: Final = 2
+"""For requests under way to end by themselves, before they are ended."""
+_CLOSING_SECONDS: Final = 2
+"""And then for their connections to close."""
+_MOST_HEADERS: Final = 100
+_TOO_LARGE: Final = 431
+_STOPPING: Final = 503
 _PING_INTERVAL_SECONDS: Final = 180.0
 _PONG_TIMEOUT_SECONDS: Final = 600.0
 
@@ -38,32 +47,36 @@ class _Server(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def serving(
-    app: Any,  # noqa: ANN401  # the ASGI frameworks do not agree on one type
+    app: ASGIApp,
     *,
     host: str,
     port: int,
-    http: type | str = "h11",
+    http: type = LimitedConnection,
 ) -> AsyncGenerator[int]:
     """Serve `app` while the block runs, and yield the port; 0 picks a free one.
 
     WebSockets are pinged every 3 minutes and dropped without a pong for 10, as Binance does
     (https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams).
-    On leaving, open requests get 3 seconds to end. The address of a peer is that of its
-    connection: `X-Forwarded-For` is not believed.
+    On leaving, requests under way get 2 seconds to end by themselves; then streams are ended, and
+    what has no answer yet gets 503. The address of a peer is that of its connection:
+    `X-Forwarded-For` is not believed.
 
     Raises:
         ServingError: The address is in use, is not this machine's, or the app did not start.
 
     """
+    under_way = _UnderWay(app)
     with _listen(host, port) as listener:
         config = uvicorn.Config(
-            app,
+            under_way,
             access_log=False,
-            http=http,  # pyright: ignore[reportArgumentType]  # a protocol class, as documented
+            backlog=min(_BACKLOG, most_connections() // 2),
+            h11_max_incomplete_event_size=HEAD_BYTES,
+            http=http,
             log_config=None,
             proxy_headers=False,
             server_header=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
+            timeout_graceful_shutdown=_GRACE_SECONDS + _CLOSING_SECONDS,
             ws="wsproto",
             ws_ping_interval=_PING_INTERVAL_SECONDS,
             ws_ping_timeout=_PONG_TIMEOUT_SECONDS,
@@ -82,8 +95,78 @@ async def serving(
                     yield listener.getsockname()[1]
             finally:
                 server.should_exit = True
+                tasks.start_soon(under_way.end)
     if not server.started:
         raise ServingError("the server did not start; the log says why")
+
+
+class _UnderWay:
+    """The requests under way to an app, each of which can be ended in good order.
+
+    uvicorn would cancel them with an error in the log for each.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._scopes = set[anyio.CancelScope]()
+        self._ended = anyio.Event()
+        self._is_ending = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        response = _Response(send)
+        if _is_too_large(scope["headers"]):
+            await response.end(_TOO_LARGE)
+            return
+        with anyio.CancelScope() as request:
+            self._scopes.add(request)
+            try:
+                await self._app(scope, receive, response.send)
+            finally:
+                self._scopes.discard(request)
+                if self._is_ending and not self._scopes:
+                    self._ended.set()
+        if request.cancelled_caught:
+            await response.end(_STOPPING)
+
+    async def end(self) -> None:
+        """End what is still under way in 2 seconds."""
+        self._is_ending = True
+        with anyio.move_on_after(_GRACE_SECONDS):
+            if self._scopes:
+                await self._ended.wait()
+        for request in self._scopes:
+            request.cancel()
+
+
+class _Response:
+    """What has been sent of a response."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._has_started = False
+        self._has_ended = False
+
+    async def send(self, message: Message) -> None:
+        self._has_started = True
+        self._has_ended = message["type"] == "http.response.body" and not message.get("more_body")
+        await self._send(message)
+
+    async def end(self, status: int) -> None:
+        """End the response; one that has not begun has the status alone."""
+        if not self._has_started:
+            headers = [(b"content-length", b"0"), (b"connection", b"close")]
+            await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        if not self._has_ended:
+            await self.send({"type": "http.response.body"})
+
+
+def _is_too_large(headers: Collection[tuple[bytes, bytes]]) -> bool:
+    # Headers that come all at once pass the limit of uvicorn, which is about what is incomplete.
+    size = sum(len(name) + len(value) for name, value in headers)
+    return size > HEAD_BYTES or len(headers) > _MOST_HEADERS
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -14,7 +14,7 @@ TESTS: Final = Path(__file__).parent
 PACKAGE: Final = TESTS.parent / "binance_mcp"
 
 FLOORS: Final = (
-    ("clock", "errors", "files", "masking", "urls"),
+    ("clock", "connection_limits", "errors", "files", "masking", "urls"),
     ("env_file", "logs", "serving", "signals"),
     ("settings",),
     ("futures", "policy"),
@@ -32,7 +32,7 @@ HOMES: Final = {
     "httpx2": ("futures.rest_api",),
     "mcp": ("demo", "server"),
     "pydantic_settings": ("cli", "settings"),
-    "uvicorn": ("futures.sandbox.transport", "serving"),
+    "uvicorn": ("connection_limits", "futures.sandbox.transport", "serving"),
 }
 """The modules and wings that may import a package; the others have it from them, or not at all."""
 

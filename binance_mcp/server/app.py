@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
 from importlib.metadata import version
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -38,6 +38,9 @@ from binance_mcp.server.subscribers import Subscribers
 from binance_mcp.server.tools import STATUS_TOOL, listen_key_tools
 from binance_mcp.settings import Settings
 
+if TYPE_CHECKING:
+    from mcp.server.subscriptions import ListenHandler
+
 logger = logging.getLogger(__name__)
 
 _POLICY_CHECK_SECONDS: Final = 1.0
@@ -63,7 +66,7 @@ class ListenKeyServer(MCPServer[Exchange]):
         policy = PolicySource(settings.policy)
         self._environment = settings.environment
         self._calls = Calls(policy, audit, wall_clock)
-        self._subscribers = Subscribers()
+        self._subscribers = Subscribers(self._is_readable)
 
         @asynccontextmanager
         async def lifespan(_: MCPServer[Exchange]) -> AsyncGenerator[Exchange]:
@@ -76,7 +79,11 @@ class ListenKeyServer(MCPServer[Exchange]):
                 on_change=partial(self._tell_of_change, changed),
             )
             with audit or nullcontext(), changed, changes:
-                async with opening as opened, anyio.create_task_group() as tasks:
+                async with (
+                    opening as opened,
+                    self._subscribers.telling(),
+                    anyio.create_task_group() as tasks,
+                ):
                     tasks.start_soon(self._watch_policy)
                     tasks.start_soon(self._publish, changes)
                     yield opened
@@ -97,6 +104,12 @@ class ListenKeyServer(MCPServer[Exchange]):
         )
         self._subscribers.attach(self.lowlevel)
         _serve_no_prompts(self.lowlevel)
+
+    def end_waiting(self) -> None:
+        """End what waits for something to happen, as on a stop: listens, and open questions."""
+        self._calls.withdraw_questions()
+        listening = self.lowlevel.get_request_handler("subscriptions/listen")
+        cast("ListenHandler", listening and listening.handler).close()
 
     @property
     def lowlevel(self) -> Server[Exchange]:
@@ -154,7 +167,10 @@ class ListenKeyServer(MCPServer[Exchange]):
 
     async def list_resources(self) -> list[Resource]:
         """List the listen key's status, unless the policy hides the tool that tells it."""
-        return [] if self._calls.is_hidden(STATUS_TOOL) else [LISTEN_KEY]
+        return [LISTEN_KEY] if self._is_readable(LISTEN_KEY_URI) else []
+
+    def _is_readable(self, uri: str) -> bool:
+        return uri == LISTEN_KEY_URI and not self._calls.is_hidden(STATUS_TOOL)
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Exchange, Any] | None = None
@@ -198,8 +214,11 @@ class ListenKeyServer(MCPServer[Exchange]):
             await anyio.sleep(_POLICY_CHECK_SECONDS)
             self._calls.refresh_policy()
             if (now_shown := self._shown()) != shown:
+                is_other_resource = (STATUS_TOOL in shown) != (STATUS_TOOL in now_shown)
                 shown = now_shown
                 await self._subscribers.tools_changed()
+                if is_other_resource:
+                    await self._subscribers.resources_changed()
 
     def _shown(self) -> list[str]:
         return [name for name in self._arguments if not self._calls.is_hidden(name)]

@@ -12,6 +12,7 @@ import anyio
 from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPError
 from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
+from pydantic import ValidationError
 
 from binance_mcp.errors import PolicyDeniedError
 from binance_mcp.masking import mask, mask_tokens
@@ -43,6 +44,7 @@ class Approvals:
 
     def __init__(self) -> None:
         self._pending = PendingApprovals()
+        self._waiting = set[anyio.CancelScope]()
 
     def is_answer(self, context: Context[Any, Any]) -> bool:
         """Return whether a call is made for the second time, with a person's answer."""
@@ -57,12 +59,11 @@ class Approvals:
             PolicyDeniedError: They did not approve, or the client cannot ask them.
 
         """
-        capabilities = context.client_capabilities
-        if capabilities is None or capabilities.elicitation is None:
+        if not _can_ask(context):
             raise _denied(approval, "unavailable")
         question = ElicitRequestFormParams(message=_message(call, approval), requested_schema=_FORM)
         if has_handshake(context):
-            answer = await _ask(context, question)
+            answer = await self._ask(context, question)
         elif not self.is_answer(context):
             token = self._pending.ask(caller, call, now=anyio.current_time())
             return InputRequiredResult(
@@ -76,6 +77,29 @@ class Approvals:
             raise _denied(approval, _ACTIONS[answer.action])
         return None
 
+    def withdraw(self) -> None:
+        """Wait for no answer any more: the server stops, and the calls that wait are denied."""
+        for waiting in self._waiting:
+            waiting.cancel()
+
+    async def _ask(
+        self, context: Context[Any, Any], question: ElicitRequestFormParams
+    ) -> ElicitResult | None:
+        waiting = anyio.CancelScope(deadline=anyio.current_time() + LIFETIME_SECONDS)
+        self._waiting.add(waiting)
+        try:
+            with waiting:
+                return await context.session.elicit_form(
+                    question.message,
+                    question.requested_schema,
+                    context.request_context.request_id,
+                )
+        except (MCPError, ValidationError):
+            return None  # the client refuses to ask, is gone, or gives an answer that is none
+        finally:
+            self._waiting.discard(waiting)
+        return None
+
     def _answer(
         self, context: Context[Any, Any], caller: Caller, call: Call
     ) -> ElicitResult | None:
@@ -86,17 +110,15 @@ class Approvals:
         return answer if isinstance(answer, ElicitResult) else None
 
 
-async def _ask(
-    context: Context[Any, Any], question: ElicitRequestFormParams
-) -> ElicitResult | None:
-    try:
-        with anyio.move_on_after(LIFETIME_SECONDS):
-            return await context.session.elicit_form(
-                question.message, question.requested_schema, context.request_context.request_id
-            )
-    except MCPError:
-        return None  # the client refuses to ask, or is gone
-    return None
+def _can_ask(context: Context[Any, Any]) -> bool:
+    """Return whether the client has the form mode of elicitation; without any mode, it has that.
+
+    https://modelcontextprotocol.io/specification/2026-07-28/client/elicitation#capabilities
+    """
+    elicitation = context.client_capabilities and context.client_capabilities.elicitation
+    if not elicitation:
+        return False
+    return elicitation.form is not None or elicitation.url is None
 
 
 def _message(call: Call, approval: Approval) -> str:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from binance_mcp.policy.gate import Caller
 
+SESSION_HEADER: Final = "mcp-session-id"
 _PROCESS: Final = Caller(grant="process", session="process")
 
 
@@ -26,7 +27,7 @@ def caller_of(context: Context[Any, Any]) -> Caller:
     principal = f"address:{address}"
     # In these revisions a session's header has passed the SDK, which knows the ids it gave out.
     if has_handshake(context):
-        return Caller(principal, f"{principal}/session:{request.headers.get('mcp-session-id')}")
+        return Caller(principal, f"{principal}/session:{request.headers.get(SESSION_HEADER)}")
     return Caller(principal, principal)
 
 

@@ -35,6 +35,10 @@ class Calls:
         self._gate = Gate(policy.document)
         self._approvals = Approvals()
 
+    def withdraw_questions(self) -> None:
+        """Wait for no person's answer any more: the server stops."""
+        self._approvals.withdraw()
+
     def is_hidden(self, tool: str) -> bool:
         """Return whether the policy hides a tool."""
         return self._gate.is_hidden(tool)

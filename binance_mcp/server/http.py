@@ -1,33 +1,34 @@
 """Running the server over streamable HTTP, on this machine only, until a signal comes."""
 
 import logging
+from contextlib import aclosing, suppress
 from typing import Final
 
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from binance_mcp.errors import Problem, SettingsError
 from binance_mcp.server.app import ListenKeyServer
+from binance_mcp.server.sessions import MOST, UNUSED_SECONDS, Sessions
 from binance_mcp.serving import serving
-from binance_mcp.signals import stop_signal
+from binance_mcp.signals import stop_signals
 from binance_mcp.urls import is_loopback
 
 logger = logging.getLogger(__name__)
 
 PATH: Final = "/mcp"
 _BODY_BYTES: Final = 1024 * 1024
-_IDLE_SECONDS: Final = 1800.0
-_SESSIONS: Final = 1000
 _HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 
 
-def http_app(server: ListenKeyServer) -> Starlette:
+def http_app(server: ListenKeyServer, *, host: str = _HOSTS[0]) -> Starlette:
     """Return the ASGI application: MCP at `/mcp`, and `/healthz`.
 
-    A request must be addressed to this machine by name (Host), and one from a web page must come
-    from a page of this machine (Origin): a page elsewhere cannot reach the server by DNS rebinding.
+    A request must be addressed to this machine by name or to `host` (Host), and one from a web page
+    must come from a page there (Origin): a page elsewhere cannot reach the server by DNS rebinding.
     https://modelcontextprotocol.io/specification/2026-07-28/basic/transports
     """
 
@@ -35,22 +36,42 @@ def http_app(server: ListenKeyServer) -> Starlette:
     async def healthz(_: Request) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         return JSONResponse({"status": "ok"})
 
-    return server.streamable_http_app(
+    names = {*_HOSTS, _in_url(host)}
+    app = server.streamable_http_app(
         streamable_http_path=PATH,
         max_request_body_size=_BODY_BYTES,
-        session_idle_timeout=_IDLE_SECONDS,
-        max_sessions=_SESSIONS,
+        session_idle_timeout=UNUSED_SECONDS,
+        max_sessions=MOST,
         transport_security=TransportSecuritySettings(
-            allowed_hosts=[pattern for host in _HOSTS for pattern in (host, f"{host}:*")],
+            allowed_hosts=[pattern for name in names for pattern in (name, f"{name}:*")],
             allowed_origins=[
-                pattern for host in _HOSTS for pattern in (f"http://{host}", f"http://{host}:*")
+                pattern for name in names for pattern in (f"http://{name}", f"http://{name}:*")
             ],
         ),
     )
+    sessions = Sessions(server.session_manager)
+    server.lowlevel.middleware.append(sessions.note_use)
+    app.add_middleware(sessions.making_room)
+    app.add_middleware(_leaving_is_no_error)
+    return app
+
+
+def _leaving_is_no_error(app: ASGIApp) -> ASGIApp:
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(ClientDisconnect):  # while it sent its request: nobody is there to answer
+            await app(scope, receive, send)
+
+    return serve
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 async def run_http(server: ListenKeyServer, *, host: str, port: int) -> int:
-    """Serve until SIGTERM or SIGINT, and return the exit code. Open streams get 3 seconds to end.
+    """Serve until a signal to stop, and return the exit code.
+
+    What is under way gets 2 seconds to end; open streams are ended.
 
     Raises:
         SettingsError: `host` is not this machine's loopback: callers are not authenticated.
@@ -66,7 +87,9 @@ async def run_http(server: ListenKeyServer, *, host: str, port: int) -> int:
                 )
             ]
         )
-    async with serving(http_app(server), host=host, port=port) as actual_port:
-        name = f"[{host}]" if ":" in host else host
-        logger.info("serving MCP at http://%s:%d%s", name, actual_port, PATH)
-        return await stop_signal()
+    async with aclosing(stop_signals()) as signals:  # a second one must not end it halfway
+        async with serving(http_app(server, host=host), host=host, port=port) as actual_port:
+            logger.info("serving MCP at http://%s:%d%s", _in_url(host), actual_port, PATH)
+            code = await anext(signals)
+            server.end_waiting()
+        return code

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 import anyio
 from anyio import create_memory_object_stream
@@ -42,9 +42,6 @@ from binance_mcp.server.lines import (
 )
 from binance_mcp.signals import stop_signals
 
-if TYPE_CHECKING:
-    from mcp.server.subscriptions import ListenHandler
-
 logger = logging.getLogger(__name__)
 
 _CHUNK_BYTES: Final = 64 * 1024
@@ -65,7 +62,7 @@ async def run_stdio(server: ListenKeyServer) -> None:
     the input, or one after a signal. A host that no longer reads is not waited for.
     """
     code = 1
-    host = _Host(server.lowlevel, sys.stdin.fileno(), _output_of_its_own())
+    host = _Host(server, sys.stdin.fileno(), _output_of_its_own())
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(host.obey_signals)
         try:
@@ -91,8 +88,9 @@ def _output_of_its_own() -> int:
 class _Host:
     """The host at the other end of the two pipes, and the requests it has no answer to yet."""
 
-    def __init__(self, server: Server[Exchange], standard_input: int, output: int) -> None:
-        self._server = server
+    def __init__(self, server: ListenKeyServer, standard_input: int, output: int) -> None:
+        self._server = server.lowlevel
+        self._end_waiting = server.end_waiting
         self._input = standard_input
         self._output = output
         self._code = 0
@@ -140,7 +138,7 @@ class _Host:
             self._end_within(_SECONDS_AFTER_INPUT)
             with self._finishing:
                 while self._unanswered:
-                    self._end_listens()
+                    self._end_waiting()
                     await anyio.sleep(_SECONDS_BETWEEN_LOOKS)
         if self._finishing.cancelled_caught:
             self._serving.cancel()
@@ -204,10 +202,6 @@ class _Host:
     def _end_within(self, seconds: float) -> None:
         self._finishing.deadline = min(self._finishing.deadline, anyio.current_time() + seconds)
         self._reading.cancel()
-
-    def _end_listens(self) -> None:
-        listening = self._server.get_request_handler("subscriptions/listen")
-        cast("ListenHandler", listening and listening.handler).close()
 
 
 async def _answer_probe(

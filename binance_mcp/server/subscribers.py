@@ -5,26 +5,39 @@ notifications from its handshake to its end. The SDK has no public way to find t
 https://modelcontextprotocol.io/specification/2026-07-28/basic/utilities/subscriptions
 """
 
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from functools import cache, partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import anyio
+from anyio.abc import TaskGroup
 from mcp.server.connection import Connection
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.session import ServerSession
 from mcp.server.subscriptions import (
     InMemorySubscriptionBus,
+    ResourcesListChanged,
     ResourceUpdated,
     ServerEvent,
     ToolsListChanged,
 )
-from mcp.types import EmptyResult, SubscribeRequestParams, UnsubscribeRequestParams
+from mcp.shared.exceptions import MCPError
+from mcp.types import (
+    INVALID_PARAMS,
+    EmptyResult,
+    SubscribeRequestParams,
+    UnsubscribeRequestParams,
+)
+
+_Notification: TypeAlias = Callable[[ServerSession], Awaitable[None]]
 
 _PATIENCE_SECONDS: Final = 5.0
 """How long a client may take to accept a notification before it goes without."""
+_MOST_UNTOLD: Final = 100
+_LONGEST_URI: Final = 200
 
 
 class _Bus(InMemorySubscriptionBus):
@@ -45,12 +58,14 @@ class _Bus(InMemorySubscriptionBus):
 
 
 class Subscribers:
-    """The clients that want to hear of changes."""
+    """The clients that want to hear of changes. `is_readable` says which resources there are."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_readable: Callable[[str], bool]) -> None:
         self.bus = _Bus()
-        self._sessions: dict[int, ServerSession] = {}
-        self._watchers: dict[str, dict[int, ServerSession]] = defaultdict(dict)
+        self._is_readable = is_readable
+        self._clients: dict[int, _Client] = {}
+        self._watchers: dict[str, dict[int, _Client]] = {}
+        self._tasks: TaskGroup
 
     def attach(self, server: Server[Any]) -> None:
         """Serve the subscriptions of connections, and say so in the handshake."""
@@ -68,55 +83,89 @@ class Subscribers:
     ) -> HandlerResult:
         """See the handshakes pass, as a middleware of the server."""
         if ctx.method == "notifications/initialized":
-            _remember(self._sessions, ctx.session)
+            _remember(self._clients, ctx.session)
         return await call_next(ctx)
 
     async def _subscribe(
         self, ctx: ServerRequestContext[Any, Any], params: SubscribeRequestParams
     ) -> EmptyResult:
-        _remember(self._watchers[params.uri], ctx.session)
+        self._check(params.uri)
+        _remember(self._watchers.setdefault(params.uri, {}), ctx.session)
         return EmptyResult()
 
     async def _unsubscribe(
         self, ctx: ServerRequestContext[Any, Any], params: UnsubscribeRequestParams
     ) -> EmptyResult:
-        self._watchers[params.uri].pop(id(_connection(ctx.session)), None)
+        self._check(params.uri)
+        self._watchers.get(params.uri, {}).pop(id(_connection(ctx.session)), None)
         return EmptyResult()
+
+    def _check(self, uri: str) -> None:
+        if not self._is_readable(uri):
+            told = uri[:_LONGEST_URI]
+            raise MCPError(INVALID_PARAMS, f"Unknown resource: {told}", {"uri": told})
 
     def are_there(self, uri: str) -> bool:
         """Return whether anybody may want to know that a resource has changed."""
-        return bool(self.bus.listeners or self._watchers[uri])
+        return bool(self.bus.listeners or self._watchers.get(uri))
 
     async def tools_changed(self) -> None:
         """Tell every client that the list of tools is another."""
         await self.bus.publish(ToolsListChanged())
-        await self._tell(self._sessions, ServerSession.send_tool_list_changed)
+        self._tell(self._clients, ServerSession.send_tool_list_changed)
+
+    async def resources_changed(self) -> None:
+        """Tell that the list of resources is another, whoever listens for it."""
+        await self.bus.publish(ResourcesListChanged())
 
     async def resource_updated(self, uri: str) -> None:
-        """Tell every client that wants to know that a resource is another."""
+        """Tell every client that wants to know that a resource is another, while it is readable."""
+        if not self._is_readable(uri):
+            return
         await self.bus.publish(ResourceUpdated(uri=uri))
-        await self._tell(self._watchers[uri], lambda session: session.send_resource_updated(uri))
+        self._tell(self._watchers.get(uri, {}), lambda client: client.send_resource_updated(uri))
 
-    async def _tell(
-        self,
-        sessions: Mapping[int, ServerSession],
-        send: Callable[[ServerSession], Awaitable[None]],
-    ) -> None:
-        async def tell(session: ServerSession) -> None:
-            with anyio.move_on_after(_PATIENCE_SECONDS):
-                await send(session)
+    def _tell(self, clients: Mapping[int, "_Client"], notification: _Notification) -> None:
+        for client in clients.values():
+            client.tell(self._tasks, notification)
 
+    @asynccontextmanager
+    async def telling(self) -> AsyncGenerator[None]:
+        """Send what is told while the block runs."""
         async with anyio.create_task_group() as tasks:
-            for session in list(sessions.values()):
-                tasks.start_soon(tell, session)
+            self._tasks = tasks
+            yield
+            tasks.cancel_scope.cancel()
 
 
-def _remember(sessions: dict[int, ServerSession], session: ServerSession) -> None:
-    """Add a session for as long as its connection lasts."""
+class _Client:
+    """A connection, and what it is still to be told: a client that stalls delays no other."""
+
+    def __init__(self, session: ServerSession) -> None:
+        self._session = session
+        self._untold: deque[_Notification] = deque(maxlen=_MOST_UNTOLD)
+        self._is_sending = False
+
+    def tell(self, tasks: TaskGroup, notification: _Notification) -> None:
+        """Send a notification when those before it are sent; the oldest of too many is dropped."""
+        self._untold.append(notification)
+        if not self._is_sending:
+            self._is_sending = True
+            tasks.start_soon(self._send)
+
+    async def _send(self) -> None:
+        while self._untold:
+            with anyio.move_on_after(_PATIENCE_SECONDS):
+                await self._untold.popleft()(self._session)
+        self._is_sending = False
+
+
+def _remember(clients: dict[int, _Client], session: ServerSession) -> None:
+    """Add a client for as long as its connection lasts."""
     connection = _connection(session)
-    if id(connection) not in sessions:
-        sessions[id(connection)] = session
-        connection.exit_stack.callback(sessions.pop, id(connection), None)
+    if id(connection) not in clients:
+        clients[id(connection)] = _Client(session)
+        connection.exit_stack.callback(clients.pop, id(connection), None)
 
 
 def _connection(session: ServerSession) -> Connection:

@@ -5,13 +5,15 @@ from pathlib import Path
 import anyio
 import pytest
 from mcp import Client
-from mcp.client.subscriptions import ToolsListChanged
-from mcp.types import ToolListChangedNotification
+from mcp.client.subscriptions import ResourcesListChanged, ToolsListChanged
+from mcp.shared.exceptions import MCPError
+from mcp.types import ResourceUpdatedNotification, ToolListChangedNotification
 
 from tests.server.connections import CLOSE, CREATE, KEEPALIVE, STATUS, Serve
 
 pytestmark = pytest.mark.anyio
 
+URI = "binance://futures/listen-key"
 ALL = [CREATE, KEEPALIVE, CLOSE, STATUS]
 
 Hide = Callable[..., Path]
@@ -84,3 +86,86 @@ async def test_a_connection_that_ended_is_forgotten(serve: Serve, hide: Hide) ->
         hide(CLOSE)
         await anyio.sleep(5)
         assert await listed(client) == [CREATE, KEEPALIVE, STATUS]
+
+
+MADE_UP = "binance://made-up/" + "x" * 300
+
+
+@pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")
+@pytest.mark.parametrize("uri", [MADE_UP, URI])
+async def test_a_resource_that_cannot_be_read_cannot_be_subscribed_to(
+    serve: Serve, hide: Hide, uri: str
+) -> None:
+    async with Client(serve(policy=hide(STATUS)), mode="legacy") as client:
+        for ask in (
+            client.subscribe_resource,  # pyright: ignore[reportDeprecated]
+            client.unsubscribe_resource,  # pyright: ignore[reportDeprecated]
+        ):
+            with pytest.raises(MCPError) as refused:
+                await ask(uri)
+            assert refused.value.error.code == -32602
+            assert refused.value.error.data == {"uri": uri[:200]}
+
+
+@pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")
+async def test_a_subscriber_hears_nothing_while_the_policy_hides_the_resource(
+    serve: Serve, hide: Hide
+) -> None:
+    notified: list[object] = []
+
+    async def notice(message: object) -> None:
+        if isinstance(message, ResourceUpdatedNotification):
+            notified.append(message)
+
+    async with Client(serve(policy=hide()), mode="legacy", message_handler=notice) as client:
+        await client.subscribe_resource(URI)  # pyright: ignore[reportDeprecated]
+        await client.call_tool(CREATE, {})
+        hide(STATUS)
+        await anyio.sleep(2)
+        await client.call_tool(KEEPALIVE, {})
+        await anyio.sleep(1)
+        hide()
+        await anyio.sleep(2)
+        await client.call_tool(KEEPALIVE, {})
+        await anyio.sleep(1)
+    assert len(notified) == 2
+
+
+async def test_a_listener_hears_when_the_policy_hides_the_resource(
+    serve: Serve, hide: Hide
+) -> None:
+    async with (
+        Client(serve(policy=hide())) as client,
+        client.listen(resources_list_changed=True) as events,
+    ):
+        hide(CLOSE)  # whose tool has no resource
+        await anyio.sleep(2)
+        hide(STATUS)
+        with anyio.fail_after(5):
+            assert await anext(aiter(events)) == ResourcesListChanged()
+
+
+@pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")
+async def test_a_subscriber_that_stalls_delays_no_other(serve: Serve, hide: Hide) -> None:
+    heard: list[float] = []
+
+    async def stall(message: object) -> None:
+        if isinstance(message, ResourceUpdatedNotification):
+            await anyio.sleep_forever()
+
+    async def notice(message: object) -> None:
+        if isinstance(message, ResourceUpdatedNotification):
+            heard.append(anyio.current_time())
+
+    server = serve(policy=hide())
+    stalled = Client(server, mode="legacy", message_handler=stall)
+    honest = Client(server, mode="legacy", message_handler=notice)
+    async with stalled, honest:
+        for client in (stalled, honest):
+            await client.subscribe_resource(URI)  # pyright: ignore[reportDeprecated]
+        for _ in range(20):
+            await honest.call_tool(CREATE, {})
+        changed = anyio.current_time()
+        await anyio.sleep(0.5)
+    assert len(heard) == 20
+    assert heard[-1] <= changed + 0.5

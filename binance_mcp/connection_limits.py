@@ -1,0 +1,101 @@
+"""The limits of one server's connections: how many there are, and how long one may send nothing.
+
+uvicorn limits neither: https://www.uvicorn.org/settings/#resource-limits. Connections that send
+nothing would use up the process's files, and asyncio would log each that it cannot accept.
+"""
+
+import asyncio  # noqa: TID251  # the types of what uvicorn hands to a protocol
+import sys
+from typing import Final, cast
+
+from h11 import Request
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_BYTES: Final = 16 * 1024
+"""How much a request's line and headers may have together."""
+_MOST_CONNECTIONS: Final = 512
+_FILES_OF_ITS_OWN: Final = 32
+"""Standard streams, the event loop's, the policy, the audit trail, and requests to Binance."""
+_SECONDS_TO_SEND: Final = 15.0
+
+
+def file_limit() -> int:
+    """Return how many files this process may have open."""
+    if sys.platform == "win32":
+        return 8192  # https://learn.microsoft.com/en-us/cpp/c-runtime-library/reference/setmaxstdio
+    import resource  # noqa: PLC0415  # Windows has no such module
+
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def most_connections() -> int:
+    """Return how many connections one server may have: half of the files that are left, or 512."""
+    return max(4, min(_MOST_CONNECTIONS, (file_limit() - _FILES_OF_ITS_OWN) // 2))
+
+
+class LimitedConnection(H11Protocol):
+    """A connection that is closed when a request is not sent within 15 seconds.
+
+    Head and body have that time each. When there are too many connections, the one that has waited
+    longest for its client makes room; if none waits, the new one is closed.
+    """
+
+    waits_since: float = 0.0
+    """When it began to wait for its client, on the loop's clock, if it does."""
+    timer: asyncio.TimerHandle | None = None
+    """What will close it then."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._watch()
+        if len(self.connections) > most_connections():
+            self._make_room()
+
+    def data_received(self, data: bytes) -> None:
+        """Read what the client sends."""
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for another request."""
+        super().on_response_complete()
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._wait_for_nothing()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: Request) -> None:
+        """Leave the connection to the WebSocket, which has limits of its own."""
+        self._wait_for_nothing()
+        super().handle_websocket_upgrade(event)
+
+    def _watch(self) -> None:
+        if not self._waits():
+            self._wait_for_nothing()
+        elif self.timer is None:
+            self.waits_since = float(self.loop.time())
+            self.timer = self.loop.call_later(_SECONDS_TO_SEND, self.transport.abort)
+
+    def _waits(self) -> bool:
+        """Return whether it is the client's turn to send: a head, or a body."""
+        cycle = cast("object | None", self.cycle)  # uvicorn's type says that it is never None
+        return cycle is None or self.cycle.response_complete or self.cycle.more_body
+
+    def _wait_for_nothing(self) -> None:
+        if self.timer:
+            self.timer.cancel()
+            self.timer = None
+
+    def _make_room(self) -> None:
+        everybody = cast("set[object]", self.connections)
+        waiting = [each for each in everybody if isinstance(each, LimitedConnection) and each.timer]
+        oldest = min(waiting, key=_since) if len(waiting) > 1 else self
+        self.connections.discard(oldest)  # at once: others may come before it is closed
+        oldest.transport.abort()
+
+
+def _since(connection: LimitedConnection) -> float:
+    return connection.waits_since

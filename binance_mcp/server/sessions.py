@@ -1,0 +1,66 @@
+"""The sessions of the protocol revisions with a handshake, over HTTP: how long they may be idle.
+
+The SDK closes a session that is idle for half an hour, and refuses new ones while too many are
+open: a thousand abandoned ones would lock every such client out. Here the one that is idle longest
+makes room, and one that was never used after its handshake goes early. The SDK has no public way to
+either; what is private of it is touched here only, in `StreamableHTTPSessionManager` of
+https://github.com/modelcontextprotocol/python-sdk/blob/main/src/mcp/server/streamable_http_manager.py
+"""
+
+from typing import Any, Final
+
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from binance_mcp.server.callers import SESSION_HEADER
+
+MOST: Final = 1000
+"""Sessions that may be open at once."""
+UNUSED_SECONDS: Final = 120.0
+"""How long a session may be idle that was never used."""
+_USED_SECONDS: Final = 1800.0
+"""How long another one may."""
+_HANDSHAKE: Final = ("initialize", "notifications/initialized")
+
+
+class Sessions:
+    """The open sessions of a server."""
+
+    def __init__(self, manager: StreamableHTTPSessionManager) -> None:
+        self._manager = manager
+        self._open = manager._server_instances  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+    def making_room(self, app: ASGIApp) -> ASGIApp:
+        """Return the app; a request that may open a session has the longest idle make room."""
+
+        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http" and len(self._open) >= MOST:
+                await self._close_longest_idle(Request(scope))
+            await app(scope, receive, send)
+
+        return serve
+
+    async def note_use(
+        self, ctx: ServerRequestContext[Any, Any], call_next: CallNext
+    ) -> HandlerResult:
+        """See requests pass, as a middleware: a session that is used may be idle for longer."""
+        request: object = ctx.request
+        if isinstance(request, Request) and ctx.method not in _HANDSHAKE:
+            session = self._open.get(request.headers.get(SESSION_HEADER, ""))
+            if session:
+                session._idle_timeout = _USED_SECONDS  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        return await call_next(ctx)
+
+    async def _close_longest_idle(self, request: Request) -> None:
+        if request.method != "POST" or SESSION_HEADER in request.headers:
+            return
+        idle = {
+            each.idle_scope.deadline: (name, each)
+            for name, each in self._open.items()
+            if each.idle_scope and each.idle_scope.deadline < float("inf")
+        }
+        if idle:
+            name, session = idle[min(idle)]
+            await self._manager._discard_session(name, session)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
