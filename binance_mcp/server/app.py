@@ -1,8 +1,13 @@
 """The MCP server: assembles the wings. The one place where calls are admitted and errors told."""
 
 import logging
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -68,27 +73,7 @@ class ListenKeyServer(MCPServer[Exchange]):
         self._calls = Calls(policy, audit, wall_clock)
         self._subscribers = Subscribers(self._is_readable)
 
-        @asynccontextmanager
-        async def lifespan(_: MCPServer[Exchange]) -> AsyncGenerator[Exchange]:
-            changed, changes = anyio.create_memory_object_stream[None](_MOST_UNTOLD)
-            opening = open_exchange(
-                settings,
-                credentials,
-                app=exchange,
-                wall_clock=wall_clock,
-                on_change=partial(self._tell_of_change, changed),
-            )
-            with audit or nullcontext(), changed, changes:
-                async with (
-                    opening as opened,
-                    self._subscribers.telling(),
-                    anyio.create_task_group() as tasks,
-                ):
-                    tasks.start_soon(self._watch_policy)
-                    tasks.start_soon(self._publish, changes)
-                    yield opened
-                    tasks.cancel_scope.cancel()
-
+        opening = partial(open_exchange, settings, credentials, app=exchange, wall_clock=wall_clock)
         tools = listen_key_tools(self._calls, reveal=settings.reveal_listen_key)
         self._arguments = {tool.name: tool.parameters["properties"].keys() for tool in tools}
         super().__init__(
@@ -97,13 +82,30 @@ class ListenKeyServer(MCPServer[Exchange]):
             version=version("binance-listen-key-mcp"),
             instructions=INSTRUCTIONS,
             tools=tools,
-            lifespan=lifespan,
+            lifespan=lambda _: self._lifespan(audit, opening),
             log_level="WARNING",
             middleware=[self._subscribers.watch],
             subscriptions=self._subscribers.bus,
         )
         self._subscribers.attach(self.lowlevel)
         _serve_no_prompts(self.lowlevel)
+
+    @asynccontextmanager
+    async def _lifespan(
+        self, audit: AuditLog | None, opening: Callable[..., AbstractAsyncContextManager[Exchange]]
+    ) -> AsyncGenerator[Exchange]:
+        changed, changes = anyio.create_memory_object_stream[None](_MOST_UNTOLD)
+        on_change = partial(self._tell_of_change, changed)
+        with audit or nullcontext(), changed, changes:
+            async with (
+                opening(on_change=on_change) as opened,
+                self._subscribers.telling(),
+                anyio.create_task_group() as tasks,
+            ):
+                tasks.start_soon(self._watch_policy)
+                tasks.start_soon(self._publish, changes)
+                yield opened
+                tasks.cancel_scope.cancel()
 
     def end_waiting(self) -> None:
         """End what waits for something to happen, as on a stop: listens, and open questions."""
