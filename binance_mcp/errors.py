@@ -5,6 +5,7 @@
     ├── ServingError                  an address cannot be served
     ├── PolicyError                   a policy document cannot be used
     ├── PolicyDeniedError             the policy refuses a call
+    ├── InvalidArgumentsError         the arguments of a call are not the tool's
     ├── AuditError                    the audit trail cannot be written or read
     │   └── BrokenTrailError          a record is not as, or not where, it was written
     ├── ListenKeyMismatchError        the listen key given is not the account's
@@ -90,7 +91,7 @@ class LimitStatus:
 
 
 class PolicyDeniedError(BinanceMcpError):
-    """The policy refuses a call. A denied call has cost nothing."""
+    """The policy refuses a call, which has cost nothing if its tool is one that is shown."""
 
     def __init__(
         self,
@@ -105,15 +106,20 @@ class PolicyDeniedError(BinanceMcpError):
         self.code = code
         """The kind of denial.
 
-        By the document: `hidden`, `not_listed`, `action_denied`, `condition`, `requirement` or
-        `limit_exceeded`. By what it asks for: `approval_declined`, `approval_cancelled`,
-        `approval_unanswered`, `approval_unavailable`; and `audit_unavailable`.
+        By the document: `hidden`, `unknown_tool`, `not_listed`, `action_denied`, `condition`,
+        `requirement` or `limit_exceeded`. By what it asks for: `approval_declined`,
+        `approval_cancelled`, `approval_unanswered`, `approval_unavailable`; and
+        `audit_unavailable`.
         """
         self.rule = rule
         """JSON pointer of the rule that refuses."""
         self.retry_after = retry_after
         """Seconds until the same call would be admitted; None if waiting does not help."""
         self.limit = limit
+
+
+class InvalidArgumentsError(BinanceMcpError):
+    """The arguments of a call are not those that its tool takes. Its text names them."""
 
 
 class AuditError(BinanceMcpError):

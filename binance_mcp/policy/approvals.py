@@ -13,16 +13,21 @@ from binance_mcp.policy.document import Call
 LIFETIME_SECONDS: Final = 300.0
 """How long a person may take to answer."""
 _MOST_PENDING: Final = 1000
+_MOST_OF_A_SESSION: Final = 10
 
 
 @dataclass(frozen=True)
 class _Question:
+    session: str
     subject: bytes
     expires_at: float
 
 
 class PendingApprovals:
-    """The questions that are open. At most 1,000: a further one withdraws the oldest."""
+    """The questions that are open: at most 10 of a session, and 1,000 of all.
+
+    A further one withdraws the oldest, of that session first.
+    """
 
     def __init__(self) -> None:
         self._questions: OrderedDict[str, _Question] = OrderedDict()
@@ -30,7 +35,11 @@ class PendingApprovals:
     def ask(self, caller: Caller, call: Call, *, now: float) -> str:
         """Open a question about `call`, and return the token that its answer must bring."""
         token = secrets.token_urlsafe()
-        self._questions[token] = _Question(_subject(caller, call), now + LIFETIME_SECONDS)
+        of_session = [t for t, each in self._questions.items() if each.session == caller.session]
+        if len(of_session) >= _MOST_OF_A_SESSION:
+            del self._questions[of_session[0]]
+        subject = _subject(caller, call)
+        self._questions[token] = _Question(caller.session, subject, now + LIFETIME_SECONDS)
         if len(self._questions) > _MOST_PENDING:
             self._questions.popitem(last=False)
         return token

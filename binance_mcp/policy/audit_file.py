@@ -40,9 +40,11 @@ else:
 
 
 OLDER_FILES: Final = 5
-_LOCK_ATTEMPTS: Final = 250
+_LOCK_ATTEMPTS: Final = 10
 _LOCK_PAUSE: Final = 0.001
-"""Seconds. A quarter of a second in all is long: a record takes far less than a millisecond."""
+"""Seconds. Nothing else happens meanwhile, keepalives included, so it must not be long; and a
+hundredth of a second in all is much: a record takes far less than a millisecond.
+"""
 _BUSY: Final = (BlockingIOError, PermissionError)
 """What a lock held by another process raises, on POSIX and on Windows."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from binance_mcp.errors import AuditError, BrokenTrailError
 from binance_mcp.files import regular_file
 from binance_mcp.policy.audit_chain import LONGEST_LINE, START, Link, check_order, unseal
-from binance_mcp.policy.audit_file import os_errors_told, trail_files
+from binance_mcp.policy.audit_file import OLDER_FILES, os_errors_told, trail_files
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,12 @@ def verify(path: Path, key: bytes | None = None) -> VerifiedTrail:
 
     A trail that is written or rotated at that very moment can seem broken; verify it again.
 
+    The first record may be missing only if all of the older files are there, for the oldest is
+    deleted when another one comes. That the newest records were cut off cannot be seen.
+
     Raises:
         BrokenTrailError: A record is not as it was written, or not where. It names the first.
-        AuditError: There is no trail, or it cannot be read.
+        AuditError: There is no trail, it has no records, or it cannot be read.
 
     """
     with os_errors_told(path):
@@ -56,7 +59,12 @@ def verify(path: Path, key: bytes | None = None) -> VerifiedTrail:
             except ValueError as error:
                 raise BrokenTrailError(str(file), number, str(error)) from error
             follows, last = follows or before, link
-    return VerifiedTrail(files, follows or START, last or START)
+    if follows is None or last is None:
+        raise AuditError(f"{path}: there are no records: the trail is new, or was emptied")
+    if follows != START and len(files) <= OLDER_FILES:
+        problem = f"the records before number {follows.sequence + 1} are missing"
+        raise BrokenTrailError(str(files[0]), 1, problem)
+    return VerifiedTrail(files, follows, last)
 
 
 def _lines(files: Iterable[Path]) -> Iterator[tuple[Path, int, bytes]]:

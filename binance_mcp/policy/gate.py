@@ -1,11 +1,11 @@
 """The gate: the one door through which every call of a tool goes. Decides nothing by itself."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import anyio
 
-from binance_mcp.errors import LimitStatus
+from binance_mcp.errors import LimitStatus, PolicyDeniedError
 from binance_mcp.policy.admission import Admission, check, is_hidden, limits_of, terms
 from binance_mcp.policy.caller import Caller
 from binance_mcp.policy.document import Call, Document
@@ -18,14 +18,20 @@ _UNLISTED: Final = ""
 
 
 class Gate:
-    """Admits calls under a policy.
+    """Admits calls under a policy, of the `tools` that there are; None if that is not known.
 
     `clock` tells monotonic seconds. Nothing here awaits, so that a decision is never interrupted
     by another one.
     """
 
-    def __init__(self, document: Document, clock: Callable[[], float] = anyio.current_time) -> None:
+    def __init__(
+        self,
+        document: Document,
+        tools: Collection[str] | None = None,
+        clock: Callable[[], float] = anyio.current_time,
+    ) -> None:
         self._document = document
+        self.tools = tools
         self._terms: dict[str, Admission] = {}
         self._clock = clock
         self._limits = LimitStore()
@@ -34,9 +40,17 @@ class Gate:
         """Count the call, and return the terms on which it may be made.
 
         Raises:
-            PolicyDeniedError: It must not be made, and has not been counted.
+            PolicyDeniedError: It must not be made, and has not been counted; unless its tool is
+                hidden or does not exist, and it counts under the limits of all tools together.
 
         """
+        if not self._is_shown(call.tool):
+            self._limits.reserve(list(limits_of(self._document, ())), caller, self._clock())
+            if self.is_hidden(call.tool):
+                raise PolicyDeniedError(
+                    "This tool is hidden by the policy.", code="hidden", rule="/hide"
+                )
+            raise PolicyDeniedError("There is no such tool.", code="unknown_tool", rule="")
         admission = self.review(call)
         self._limits.reserve(admission.limits, caller, self._clock())
         return admission
@@ -56,8 +70,8 @@ class Gate:
         return is_hidden(self._document, tool)
 
     def remaining(self, caller: Caller) -> Sequence[LimitStatus]:
-        """Return what is left now of every limit, but for those of hidden tools."""
-        shown = (tool for tool in self._document.tools if not self.is_hidden(tool))
+        """Return what is left now of the limits of the tools that there are and are shown."""
+        shown = filter(self._is_shown, self._document.tools)
         limits = limits_of(self._document, shown)
         return self._limits.remaining(limits, caller, self._clock())
 
@@ -75,6 +89,9 @@ class Gate:
         """
         self._document, self._terms = document, {}
         self._limits.forget_unused(limits_of(document, document.tools))
+
+    def _is_shown(self, tool: str) -> bool:
+        return (self.tools is None or tool in self.tools) and not self.is_hidden(tool)
 
     def _terms_of(self, tool: str) -> Admission:
         tool = tool if tool in self._document.tools else _UNLISTED

@@ -25,7 +25,13 @@ from pydantic import AnyUrl, ValidationError
 from starlette.types import ASGIApp
 
 from binance_mcp.clock import WallClock, wall_clock
-from binance_mcp.errors import BinanceMcpError, PolicyDeniedError, Problem, SettingsError
+from binance_mcp.errors import (
+    BinanceMcpError,
+    InvalidArgumentsError,
+    PolicyDeniedError,
+    Problem,
+    SettingsError,
+)
 from binance_mcp.futures.credentials import load_credentials
 from binance_mcp.futures.exchange import Exchange, open_exchange
 from binance_mcp.policy.audit import AuditLog
@@ -49,6 +55,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _POLICY_CHECK_SECONDS: Final = 1.0
+_AS_UNKNOWN: Final = ("hidden", "unknown_tool")
+_LONGEST_NAME: Final = 128
+"""https://modelcontextprotocol.io/specification/2025-11-25/server/tools#tool-names"""
+_MOST_NAMES: Final = 10
+_CRASHED: Final = (
+    "The call failed in a way that this server does not foresee, which is its own fault; its log "
+    "says more. Calling again is safe, and may help."
+)
 _MOST_UNTOLD: Final = 1000
 """Changes that may wait to be told; further ones are told by the last of these."""
 
@@ -75,7 +89,8 @@ class ListenKeyServer(MCPServer[Exchange]):
 
         opening = partial(open_exchange, settings, credentials, app=exchange, wall_clock=wall_clock)
         tools = listen_key_tools(self._calls, reveal=settings.reveal_listen_key)
-        self._arguments = {tool.name: tool.parameters["properties"].keys() for tool in tools}
+        self._tools = {tool.name: tool for tool in tools}
+        self._calls.serve_only(self._tools.keys())
         super().__init__(
             "binance-mcp",
             title="Binance USD-M Futures listen key",
@@ -135,37 +150,47 @@ class ListenKeyServer(MCPServer[Exchange]):
             ToolError: The tool crashed.
 
         """
-        if name not in self._arguments:
-            return failed_result(f"Unknown tool: {name}")
+        name = name[:_LONGEST_NAME]
         context = context or Context(mcp_server=self)
 
         async def make() -> CallToolResult | InputRequiredResult:
             return await self._make(name, arguments, context)
 
+        def check() -> None:
+            self._check(name, arguments)
+
         try:
-            return await self._calls.run(context, Call(name, arguments), make)
+            return await self._calls.run(context, Call(name, arguments), make, check)
+        except InvalidArgumentsError as error:
+            return failed_result(str(error))
         except BinanceMcpError as error:
             logger.info("%s: %s", name, error)
-            if isinstance(error, PolicyDeniedError) and error.code == "hidden":
+            if isinstance(error, PolicyDeniedError) and error.code in _AS_UNKNOWN:
                 return failed_result(f"Unknown tool: {name}")
             return failure(error, self._environment)
+        except ToolError:
+            logger.exception("%s failed in a way that is not foreseen", name)
+            return failed_result(_CRASHED)
 
     async def _make(
         self, name: str, arguments: dict[str, Any], context: Context[Exchange, Any]
     ) -> CallToolResult | InputRequiredResult:
-        if unknown := sorted(arguments.keys() - self._arguments[name]):
-            known = ", ".join(sorted(self._arguments[name]))
-            return failed_result(
-                f"Unknown arguments: {', '.join(unknown)}. {name} takes: {known or 'none'}."
-            )
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
             if isinstance(error.__cause__, BinanceMcpError):
                 raise error.__cause__ from None
-            if isinstance(error.__cause__, ValidationError):
-                return failed_result(_invalid_arguments(error.__cause__))
             raise
+
+    def _check(self, name: str, arguments: dict[str, Any]) -> None:
+        if unknown := sorted(arguments.keys() - self._tools[name].parameters["properties"].keys()):
+            known = ", ".join(sorted(self._tools[name].parameters["properties"]))
+            told = ", ".join(each[:_LONGEST_NAME] for each in unknown[:_MOST_NAMES])
+            raise InvalidArgumentsError(f"Unknown arguments: {told}. {name} takes: {known}.")
+        try:
+            self._tools[name].fn_metadata.validate_arguments(arguments)
+        except ValidationError as error:
+            raise InvalidArgumentsError(_invalid_arguments(error)) from None
 
     async def list_resources(self) -> list[Resource]:
         """List the listen key's status, unless the policy hides the tool that tells it."""
@@ -223,7 +248,7 @@ class ListenKeyServer(MCPServer[Exchange]):
                     await self._subscribers.resources_changed()
 
     def _shown(self) -> list[str]:
-        return [name for name in self._arguments if not self._calls.is_hidden(name)]
+        return [name for name in self._tools if not self._calls.is_hidden(name)]
 
 
 def _serve_no_prompts(server: Server[Exchange]) -> None:

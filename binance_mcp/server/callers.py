@@ -1,6 +1,7 @@
 """Who is calling: the principal, and the session, which limits are counted for.
 
-A principal is the process over stdio, and the peer's address over HTTP. A session is the one
+A principal is the process over stdio, and the peer's address over HTTP, where all addresses of this
+machine are one: any program here can call from 16 million of them. A session is the one
 that the SDK opened, in the protocol revisions that have sessions; the revision 2026-07-28 has
 none, so there the principal stands for it. What a client says of itself is never believed.
 https://modelcontextprotocol.io/specification/2026-07-28/basic/transports
@@ -13,6 +14,7 @@ from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.requests import Request
 
 from binance_mcp.policy.gate import Caller
+from binance_mcp.urls import is_loopback
 
 SESSION_HEADER: Final = "mcp-session-id"
 _PROCESS: Final = Caller(grant="process", session="process")
@@ -23,12 +25,16 @@ def caller_of(context: Context[Any, Any]) -> Caller:
     request = http_request(context)
     if request is None:
         return _PROCESS
-    address = request.client.host if request.client else "unknown"
-    principal = f"address:{address}"
+    principal = f"address:{_address(request)}"
     # In these revisions a session's header has passed the SDK, which knows the ids it gave out.
     if has_handshake(context):
         return Caller(principal, f"{principal}/session:{request.headers.get(SESSION_HEADER)}")
     return Caller(principal, principal)
+
+
+def _address(request: Request) -> str:
+    address = request.client.host if request.client else "unknown"
+    return "loopback" if is_loopback(address.removeprefix("::ffff:")) else address
 
 
 def http_request(context: Context[Any, Any]) -> Request | None:

@@ -3,7 +3,7 @@
 No call reaches a tool by another way.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 import anyio
@@ -34,6 +34,10 @@ class Calls:
         self._wall_clock = wall_clock
         self._gate = Gate(policy.document)
         self._approvals = Approvals()
+
+    def serve_only(self, tools: Collection[str]) -> None:
+        """Know the tools that there are; calls of others are limited and recorded like any."""
+        self._gate.tools = tools
 
     def withdraw_questions(self) -> None:
         """Wait for no person's answer any more: the server stops."""
@@ -67,12 +71,19 @@ class Calls:
         return is_another
 
     async def run(
-        self, context: Context[Any, Any], call: Call, make: Callable[[], Awaitable[Result]]
+        self,
+        context: Context[Any, Any],
+        call: Call,
+        make: Callable[[], Awaitable[Result]],
+        check: Callable[[], None] = lambda: None,
     ) -> Result:
         """Make a call if it may be made; or return the question that a person has to answer first.
 
+        `check` is called when the policy has admitted the call and before a person is asked, who
+        is to decide about calls only that can be made.
+
         Raises:
-            PolicyDeniedError: It may not be made. A call by `make` fails as that does.
+            PolicyDeniedError: It may not be made. A call fails as `check` and `make` do.
 
         """
         self._expect_audit()
@@ -82,7 +93,7 @@ class Calls:
         answered.set(None)
         end: Result | BaseException | None = None
         try:
-            result = end = await self._admit(context, caller, call) or await make()
+            result = end = await self._admit(context, caller, call, check) or await make()
         except BaseException as error:
             end = error
             raise
@@ -92,12 +103,17 @@ class Calls:
         return result
 
     async def _admit(
-        self, context: Context[Any, Any], caller: Caller, call: Call
+        self,
+        context: Context[Any, Any],
+        caller: Caller,
+        call: Call,
+        check: Callable[[], None],
     ) -> InputRequiredResult | None:
         is_answer = self._approvals.is_answer(context)
         approval = self._gate.review(call).approval if is_answer else None
         if approval is None:  # else the call was counted when the question was asked
             approval = self._gate.admit(caller, call).approval
+        check()
         if approval is None:
             return None
         return await self._approvals.seek(context, caller, call, approval)
@@ -148,7 +164,7 @@ class Calls:
 def _error_code(end: CallToolResult | BaseException) -> str | None:
     match end:
         case CallToolResult():
-            return "invalid_arguments" if end.is_error else None
+            return None
         case BinanceMcpError():
             return error_code(end)
         case Exception():

@@ -34,10 +34,12 @@ def test_an_unbroken_trail_is_told_with_its_files_its_records_and_its_end(
     )
 
 
-def test_a_trail_whose_first_records_are_gone_says_where_it_begins(
+def test_a_trail_whose_oldest_records_were_rotated_away_says_where_it_begins(
     run: Run, capsys: pytest.CaptureFixture[str], trail: Path
 ) -> None:
     write(trail, 2, last=Link(3, "1" * 64))
+    for number in range(1, 6):
+        trail.with_name(f"{trail.name}.{number}").touch()
     assert run("audit", "verify", str(trail)) == 0
     assert "\nrecords: 2, from number 4 on\n" in capsys.readouterr().out
 

@@ -139,4 +139,5 @@ def test_a_denied_call_costs_nothing(document: Json, calls: list[Call]) -> None:
         try:
             gate.admit(CALLER, call)
         except PolicyDeniedError:
-            assert gate.remaining(CALLER) == before
+            if not gate.is_hidden(call.tool):  # else it counts like a tool that there is not
+                assert gate.remaining(CALLER) == before

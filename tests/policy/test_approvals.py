@@ -65,9 +65,23 @@ def test_an_unknown_token_is_no_answer() -> None:
 
 def test_more_than_a_thousand_open_questions_withdraw_the_oldest() -> None:
     pending = PendingApprovals()
+    callers = [Caller("grant", f"session {number}") for number in range(1001)]
+    tokens = [pending.ask(caller, CALL, now=0) for caller in callers]
+    assert not pending.take(tokens[0], callers[0], CALL, now=1)
+    assert all(
+        pending.take(token, caller, CALL, now=1)
+        for token, caller in zip(tokens[1:], callers[1:], strict=True)
+    )
+
+
+def test_a_session_withdraws_only_its_own_questions() -> None:
+    pending = PendingApprovals()
+    other = Caller("grant", "other")
+    token = pending.ask(other, CALL, now=0)
     tokens = [pending.ask(CALLER, CALL, now=0) for _ in range(1001)]
-    assert not pending.take(tokens[0], CALLER, CALL, now=1)
-    assert all(pending.take(token, CALLER, CALL, now=1) for token in tokens[1:])
+    assert not pending.take(tokens[-11], CALLER, CALL, now=1)
+    assert all(pending.take(each, CALLER, CALL, now=1) for each in tokens[-10:])
+    assert pending.take(token, other, CALL, now=1)
 
 
 def nested(depth: int) -> Any:  # noqa: ANN401  # any JSON

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from binance_mcp.errors import AuditError
+from binance_mcp.errors import AuditError, BrokenTrailError
 from binance_mcp.policy.audit_chain import START, seal
 from binance_mcp.policy.audit_file import TrailFile, trail_files
 from binance_mcp.policy.audit_verification import verify
@@ -188,7 +188,10 @@ def test_a_file_moved_away_is_begun_anew_and_the_chain_goes_on(path: Path) -> No
     moved = path.rename(path.with_name("moved.jsonl"))
     file.append(ENTRY)
     assert (sequences(moved), sequences(path)) == ([1], [2])
-    assert verify(path).follows == verify(moved).last
+    with pytest.raises(BrokenTrailError, match="the records before number 2 are missing"):
+        verify(path)
+    moved.rename(trail_files(path)[1])
+    assert verify(path).records == 2
 
 
 def test_a_file_emptied_meanwhile_goes_on_with_the_chain(path: Path) -> None:
@@ -197,6 +200,8 @@ def test_a_file_emptied_meanwhile_goes_on_with_the_chain(path: Path) -> None:
     path.write_bytes(b"")
     file.append(ENTRY)
     assert sequences(path) == [2]
+    with pytest.raises(BrokenTrailError, match="the records before number 2 are missing"):
+        verify(path)
 
 
 def test_records_removed_from_under_a_writer_leave_a_gap(path: Path) -> None:

@@ -60,16 +60,11 @@ def test_any_changed_byte_is_found(file: Path, index: int, difference: int) -> N
 
 @settings(deadline=None)
 @given(INDEXES)
-def test_a_removed_record_is_found_or_leaves_another_beginning_or_end(
-    file: Path, index: int
-) -> None:
+def test_a_removed_record_is_found_unless_it_was_the_last(file: Path, index: int) -> None:
     whole = verified(file, LINES)
     assert whole
     found = verified(file, LINES[:index] + LINES[index + 1 :])
-    if index == 0:
-        assert found
-        assert (found.is_whole, found.follows.sequence, found.last) == (False, 1, whole.last)
-    elif index == len(LINES) - 1:
+    if index == len(LINES) - 1:
         assert found
         assert found.last.sequence == whole.last.sequence - 1
     else:
@@ -95,9 +90,12 @@ def test_a_chain_calculated_anew_without_the_key_is_found(
     file: Path, index: int, key: bytes | None
 ) -> None:
     before = LINES[:index]
-    last = verified(file, before)
-    assert last
-    assert verified(file, before + sealed(5 - index, key, last.last)) is None
+    last = START
+    if before:
+        whole = verified(file, before)
+        assert whole
+        last = whole.last
+    assert verified(file, before + sealed(5 - index, key, last)) is None
 
 
 @settings(deadline=None)
@@ -140,16 +138,23 @@ def test_a_break_is_found_in_an_older_file_first(path: Path) -> None:
     assert (broken(path).file, broken(path).line) == (str(older), 2)
 
 
-def test_a_trail_without_its_oldest_file_is_known_to_begin_later(path: Path) -> None:
+def test_a_trail_whose_beginning_is_missing_is_broken(path: Path) -> None:
     path.with_name("trail.jsonl.2").write_bytes(TWO)
     path.with_name("trail.jsonl.1").write_bytes(b"")
     path.write_bytes(THREE)
+    with pytest.raises(BrokenTrailError) as broken:
+        verify(path)
+    assert (Path(broken.value.file).name, broken.value.line) == ("trail.jsonl.2", 1)
+    assert broken.value.problem == "the records before number 2 are missing"
+
+
+def test_with_all_older_files_the_oldest_records_may_have_been_deleted(path: Path) -> None:
+    path.with_name("trail.jsonl.5").write_bytes(TWO)
+    for number in range(1, 5):
+        path.with_name(f"trail.jsonl.{number}").write_bytes(b"")
+    path.write_bytes(THREE)
     verified = verify(path)
-    assert [file.name for file in verified.files] == [
-        "trail.jsonl.2",
-        "trail.jsonl.1",
-        "trail.jsonl",
-    ]
+    assert len(verified.files) == 6
     assert (verified.records, verified.is_whole) == (2, False)
     assert (verified.follows.sequence, verified.last.sequence) == (1, 3)
 
@@ -165,10 +170,10 @@ def test_a_trail_whose_newest_file_is_gone_is_read_from_the_older_ones(path: Pat
     assert verify(path, KEY).records == 5
 
 
-def test_an_empty_file_is_a_whole_trail_without_records(path: Path) -> None:
+def test_an_empty_file_is_no_trail_that_can_be_verified(path: Path) -> None:
     path.touch()
-    verified = verify(path)
-    assert (verified.records, verified.is_whole, verified.last) == (0, True, START)
+    with pytest.raises(AuditError, match="there are no records: the trail is new, or was emptied"):
+        verify(path)
 
 
 def test_no_file_is_no_trail(path: Path) -> None:

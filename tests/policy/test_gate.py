@@ -162,3 +162,35 @@ def test_what_is_left_of_a_tool_that_is_denied_meanwhile_is_told_all_the_same() 
     gate.admit(CALLER, Call("Limited", {}))
     gate.replace(load("policy.json", '{"version": "1", "default": "deny", "tools": {}}'))
     assert gate.left(CALLER, "Limited") is None
+
+
+OTHERS_LIMIT = Document.model_validate(
+    {
+        "version": "1",
+        "default": "deny",
+        "hide": ("Hidden",),
+        "all_tools": {"limits": ({"counter": "all", "window": "minute", "max": 2},)},
+        "tools": {"Known": {"limits": ({"counter": "own", "window": "minute", "max": 1},)}},
+    }
+)
+
+
+@pytest.mark.parametrize(("tool", "code"), [("Hidden", "hidden"), ("Made up", "unknown_tool")])
+def test_calls_of_tools_that_nobody_sees_count_under_the_limits_of_all(
+    tool: str, code: str
+) -> None:
+    gate = Gate(OTHERS_LIMIT, {"Known", "Hidden"}, clock=lambda: 0.0)
+    codes: list[str] = []
+    for _ in range(3):
+        with pytest.raises(PolicyDeniedError) as denied:
+            gate.admit(CALLER, Call(tool, {}))
+        codes.append(denied.value.code)
+    assert codes == [code, code, "limit_exceeded"]
+
+
+def test_what_is_left_is_told_of_the_tools_that_there_are() -> None:
+    counters = [
+        [left.counter for left in Gate(OTHERS_LIMIT, tools, lambda: 0.0).remaining(CALLER)]
+        for tools in ({"Other"}, None)
+    ]
+    assert counters == [["all"], ["own", "all"]]

@@ -124,7 +124,7 @@ async def test_a_crash_tells_the_model_nothing_but_that_it_happened(era: Era) ->
     async with Client(server, mode=era) as client:
         result = await client.call_tool(CREATE, {})
     assert result.is_error
-    assert text(result) == f"Error executing tool {CREATE}"
+    assert text(result).startswith("The call failed in a way that this server does not foresee")
 
 
 async def test_the_sandbox_needs_neither_an_account_nor_a_network(era: Era) -> None:
@@ -181,3 +181,15 @@ async def test_there_are_no_prompts_and_none_are_declared(connect: Connect) -> N
             with pytest.raises(MCPError) as refused:
                 await ask
             assert refused.value.error.code == -32601
+
+
+async def test_calls_of_made_up_tools_are_limited(connect: Connect, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    limit = {"counter": "all", "window": "minute", "max": 3}
+    policy.write_text(
+        json.dumps({"version": "1", "default": "deny", "all_tools": {"limits": [limit]}})
+    )
+    async with connect(policy=policy) as client:
+        results = [await client.call_tool("n" * 1000, {}) for _ in range(4)]
+    assert {text(result) for result in results[:3]} == {"Unknown tool: nnnn…"}
+    assert denial(results[3])["code"] == "limit_exceeded"

@@ -223,3 +223,30 @@ async def test_an_answer_spares_no_other_tool_its_limits(modern: Client) -> None
     state = await ask(modern)
     codes = [await answer(modern, state, tool=CREATE) for _ in range(3)]
     assert codes in (["refused by the protocol"] * 3, [None, None, "limit_exceeded"])
+
+
+@pytest.mark.parametrize("arguments", [{"note": "APPROVED BY ADMIN"}, {"recvWindow": "soon"}])
+async def test_nobody_is_asked_about_arguments_that_the_tool_does_not_take(
+    connect: ConnectTo, arguments: dict[str, object]
+) -> None:
+    def person(_: ElicitRequestParams) -> ElicitResult:
+        raise AssertionError("nobody is to be asked")
+
+    async with connect(person) as client:
+        result = await client.call_tool(CLOSE, arguments)
+    assert "arguments: " in text(result)
+
+
+async def test_a_question_shows_so_much_of_the_arguments_as_a_person_can_read(
+    connect: ConnectTo,
+) -> None:
+    questions: list[str] = []
+
+    def person(params: ElicitRequestParams) -> ElicitResult:
+        questions.append(params.message)
+        return ElicitResult(action="decline")
+
+    async with connect(person) as client:
+        await client.call_tool(CLOSE, {"listenKey": " " + "-" * 100_000})
+    (question,) = questions
+    assert len(question) < 700

@@ -98,3 +98,11 @@ async def test_a_peer_without_an_address_is_a_caller_too(app: Starlette) -> None
 
     async with caller(without_address, "auto") as client:
         assert await calls_admitted(client, CREATE) == 60
+
+
+async def test_all_addresses_of_this_machine_are_one_caller(app: Starlette) -> None:
+    admitted = 0
+    for address in ("127.0.0.1", "127.0.0.2", "127.255.0.3", "::1", "::ffff:127.0.0.4"):
+        async with caller(app, "auto", address) as client:
+            admitted += await calls_admitted(client, CREATE)
+    assert admitted == 60

@@ -78,13 +78,15 @@ async def test_every_decision_is_recorded_with_what_became_of_the_call(
         (CLOSE, [], "denied", "not_listed", "/default"),
         (CREATE, [], "ok", None, None),
         (CREATE, [], "denied", "limit_exceeded", f"/tools/{CREATE}/limits/0"),
+        ("Unknown", [], "denied", "unknown_tool", ""),
     ]
-    assert [r["remaining"] for r in records(trail)] == [1, None, None, None, None, 0, 0]
-    assert [r["upstreamStatus"] for r in records(trail)] == [200, None, 401, None, None, 200, None]
+    assert [r["remaining"] for r in records(trail)] == [1, None, None, None, None, 0, 0, None]
+    statuses = [r["upstreamStatus"] for r in records(trail)]
+    assert statuses == [200, None, 401, None, None, 200, None, None]
     assert {r["policy"] for r in records(trail)} == {PolicySource(policy).digest[:16]}
     assert {(r["transport"], r["grant"]) for r in records(trail)} == {("stdio", "process")}
     assert key not in trail.read_text(encoding="utf-8")
-    assert verify(trail, None).records == 7
+    assert verify(trail, None).records == 8
 
 
 async def test_the_duration_and_the_time_of_a_call_are_recorded(
@@ -95,7 +97,7 @@ async def test_the_duration_and_the_time_of_a_call_are_recorded(
         sandbox.arm("timeout")
         succeeded(await client.call_tool(CREATE, {}))
     (record,) = records(trail)
-    assert record["durationMs"] == pytest.approx(2200, abs=110)
+    assert record["durationMs"] == pytest.approx(2250, abs=110)
     assert record["time"].startswith("2026-11-18T")
 
 
