@@ -72,6 +72,12 @@ _DIGITS: Final = re.compile(r"[0-9]{1,15}")
 _LARGEST: Final = 10**15
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})\b")
 _LONGEST_BAN_SECONDS: Final = 3 * 24 * 3600.0
+_LONGEST_WAITS: Final[dict[type[BinanceError], float]] = {
+    TooManyRequestsError: _LONGEST_BAN_SECONDS,
+    IpBannedError: _LONGEST_BAN_SECONDS,
+}
+_LONGEST_HINT_SECONDS: Final = 60.0
+"""With any other error, `Retry-After` comes from something before Binance, and is a hint."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +102,14 @@ class Answer:
         message = _line((content or {}).get("msg"))
         if self.status == _OK and content is not None and (code is None or code >= 0):
             return content
-        raise self._error_class(code, message)(
+        error = self._error_class(code, message)
+        longest = _LONGEST_WAITS.get(error, _LONGEST_HINT_SECONDS)
+        wait = self._retry_after(message, server_time)
+        raise error(
             self._text(code, message),
             status=self.status,
             code=code,
-            retry_after=self._retry_after(message, server_time),
+            retry_after=None if wait is None else min(max(wait, 0.0), longest),
         )
 
     @property
@@ -145,7 +154,7 @@ class Answer:
         seconds = _integer(self.headers.get("retry-after"))
         if seconds is None and (banned := _BANNED_UNTIL.search(message)):
             seconds = int(banned[1]) / 1000 - server_time
-        return None if seconds is None else min(max(seconds, 0.0), _LONGEST_BAN_SECONDS)
+        return seconds
 
 
 def _integer(value: object) -> int | None:

@@ -11,7 +11,7 @@ import anyio
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
-from binance_mcp.clock import SteadyClock, WallClock, wall_clock
+from binance_mcp.clock import WallClock, wall_clock
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.environment import ENVIRONMENTS, Environment
 from binance_mcp.futures.keeper import ListenKeyKeeper
@@ -78,12 +78,7 @@ async def open_exchange(
                 timeout=settings.timeout_seconds,
                 wall_clock=wall_clock,
             )
-            keeper = ListenKeyKeeper(
-                rest_api,
-                _schedule(settings),
-                clock=SteadyClock(wall_clock),
-                on_change=on_change,
-            )
+            keeper = ListenKeyKeeper(rest_api, _schedule(settings), on_change=on_change)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(keeper.run)
                 yield Exchange(environment, keeper, wall_clock)

@@ -3,7 +3,8 @@
 import logging
 import math
 import random
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -12,7 +13,12 @@ import anyio
 import anyio.lowlevel
 
 from binance_mcp.clock import SteadyClock
-from binance_mcp.errors import BinanceError, InvalidListenKeyError, ListenKeyMismatchError
+from binance_mcp.errors import (
+    BinanceError,
+    InvalidListenKeyError,
+    ListenKeyMismatchError,
+    TimedOutError,
+)
 from binance_mcp.futures.listen_key import (
     VALIDITY_SECONDS,
     ActiveKey,
@@ -22,18 +28,12 @@ from binance_mcp.futures.listen_key import (
 )
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.schedule import Schedule
+from binance_mcp.futures.shared_calls import SharedCalls
 
 logger = logging.getLogger(__name__)
 
 _TICK_SECONDS: Final = 30.0
 """How often the clock is read while a key is active: so long after its end a sleep is noticed."""
-
-
-@dataclass(frozen=True)
-class _Creation:
-    """How the last create ended; those who waited for it share the end."""
-
-    error: BinanceError | None = None
 
 
 @dataclass(eq=False, repr=False)
@@ -47,7 +47,6 @@ class ListenKeyKeeper:
     rest_api: RestApi
     schedule: Schedule | None = None
     """Without one, nothing is kept alive automatically."""
-    clock: SteadyClock = field(default_factory=SteadyClock)
     rng: Callable[[], float] = random.random
     """Returns a number in [0, 1), for the jitter and the pauses between retries."""
     validity: float = VALIDITY_SECONDS
@@ -57,10 +56,16 @@ class ListenKeyKeeper:
     next_keepalive_at: float | None = field(default=None, init=False)
     """When the key is to be kept alive automatically, or created again; None if it is not."""
     _life: ListenKeyLife = field(default_factory=ListenKeyLife, init=False)
-    _last_creation: _Creation = field(default_factory=_Creation, init=False)
+    _creates: SharedCalls = field(default_factory=SharedCalls, init=False)
+    _keepalives: SharedCalls = field(default_factory=SharedCalls, init=False)
     _turn: anyio.Lock = field(default_factory=partial(anyio.Lock, fast_acquire=True), init=False)
     _woken: anyio.Event = field(default_factory=anyio.Event, init=False)
     _asleep_until: float = field(default=0.0, init=False)
+
+    @property
+    def clock(self) -> SteadyClock:
+        """The one clock of everything that is scheduled, stopped or over."""
+        return self.rest_api.clock
 
     @property
     def life(self) -> ListenKeyLife:
@@ -70,8 +75,9 @@ class ListenKeyKeeper:
     @property
     def stopped_until(self) -> float | None:
         """Until when, on `clock`, Binance's limits forbid requests; None if they do not now."""
-        wait = self.rest_api.weight.wait(anyio.current_time())
-        return self.clock.now() + wait if wait else None
+        now = self.clock.now()
+        stop = self.rest_api.weight.stop(now)
+        return now + (stop.retry_after or 0.0) if stop else None
 
     async def create(self, recv_window: float | None = None) -> ActiveKey:
         """Create the key, or extend the active one. Concurrent calls share one request.
@@ -80,21 +86,20 @@ class ListenKeyKeeper:
             BinanceError: The class says what went wrong.
 
         """
-        seen = self._last_creation
+        seen = self._creates.last
         await anyio.lowlevel.checkpoint()  # whoever calls at the same time sees the same
-        async with self._turn:
-            shared = self._last_creation is not seen
-            if shared and self._last_creation.error:
-                raise self._last_creation.error
-            active = self.life.active
-            return active if shared and active else await self._create(recv_window)
+        async with self._in_turn() as deadline:
+            is_shared = self._creates.have_succeeded_since(seen, recv_window)
+            active = self.life.active if is_shared else None
+            return active or await self._create(recv_window, deadline)
 
     async def keepalive(
         self, listen_key: str | None = None, recv_window: float | None = None
     ) -> ActiveKey:
         """Extend the active key by its validity; with a schedule, replace one that was lost.
 
-        `listen_key` is compared with the account's, and is never sent.
+        Concurrent calls share one request. `listen_key` is compared with the account's for each of
+        them, and is never sent.
 
         Raises:
             ListenKeyMismatchError: The account's key is another one. Nothing was sent if this
@@ -103,10 +108,13 @@ class ListenKeyKeeper:
             BinanceError: The class says what went wrong.
 
         """
-        keep = self._keep_or_replace if self.schedule else self._keepalive
-        async with self._turn:
+        seen = self._keepalives.last
+        await anyio.lowlevel.checkpoint()
+        async with self._in_turn() as deadline:
             self._compare(listen_key)
-            active = await keep(recv_window)
+            is_shared = self._keepalives.have_succeeded_since(seen, recv_window)
+            active = self.life.active if is_shared else None
+            active = active or await self._keep(recv_window, deadline)
             self._compare(listen_key)
             return active
 
@@ -114,26 +122,25 @@ class ListenKeyKeeper:
         """Close the active key, for every program that uses it. Return whether there was one.
 
         If a `listen_key` is given and this server does not know the account's, the account's is
-        kept alive once, to learn which it is before anything is closed.
+        kept alive once, to learn which it is before anything is closed. A close that fails or is
+        cancelled may have happened all the same: a key that is found lost then stays closed.
 
         Raises:
             ListenKeyMismatchError: The account's key is another one. It was not closed.
             BinanceError: The class says what went wrong.
 
         """
-        async with self._turn:
+        async with self._in_turn() as deadline:
             try:
                 if listen_key is not None and not self.life.active:
-                    await self._keepalive(recv_window)
+                    await self._keepalive(recv_window, deadline)
                 self._compare(listen_key)
-                await self.rest_api.close_listen_key(recv_window)
+                await self._close(recv_window, deadline)
             except InvalidListenKeyError:
                 was_active = False
             else:
                 was_active = True
-            logger.info("the listen key is closed")
-            self.next_keepalive_at = None
-            self._change(self._life.closed())
+            self._end(self._life.closed())
             return was_active
 
     async def run(self) -> None:
@@ -141,9 +148,8 @@ class ListenKeyKeeper:
         while True:
             self._woken = anyio.Event()
             now = self.clock.now()
-            if (life := self._life.at(now)) != self._life:
-                logger.error("the listen key has expired")
-                self._change(life)
+            if (life := self._life.at(now)) is not self._life:
+                self._end(life)
             if self.next_keepalive_at is not None and now >= self.next_keepalive_at:
                 await self._keepalive_by_itself()
             else:
@@ -157,14 +163,30 @@ class ListenKeyKeeper:
         ends = (self.next_keepalive_at, active and active.expires_at)
         return min((end for end in ends if end is not None), default=math.inf)
 
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncGenerator[float]:
+        """Let one call at a time run; yield when it must have ended, on anyio's clock."""
+        longest = self.rest_api.longest_call
+        deadline = anyio.current_time() + longest
+        with anyio.move_on_after(longest) as waiting:
+            await self._turn.acquire()
+        if waiting.cancelled_caught:
+            raise TimedOutError(f"Binance did not answer earlier calls within {longest:.3g} s")
+        try:
+            yield deadline
+        finally:
+            self._turn.release()
+
     async def _keepalive_by_itself(self) -> None:
         async with self._turn:
             due, schedule = self.next_keepalive_at, self.schedule
             if schedule is None or due is None or self.clock.now() < due:
                 return  # another call came first
             try:
-                await self._keep_or_replace()
+                await self._keep(None, anyio.current_time() + self.rest_api.longest_call)
             except BinanceError as error:
+                if self.life.state is State.CLOSED:
+                    return  # a close that was not confirmed is what happened
                 now = self.clock.now()
                 life = self._life.at(now).failed(error)
                 self.next_keepalive_at = schedule.next_retry(
@@ -174,14 +196,19 @@ class ListenKeyKeeper:
                 logger.warning("keepalive failed: %s; trying again in %.0f s", error, pause)
                 self._change(life)
 
-    async def _keep_or_replace(self, recv_window: float | None = None) -> ActiveKey:
-        if self.life.state is not State.EXPIRED:
+    async def _keep(self, recv_window: float | None, deadline: float) -> ActiveKey:
+        keep = self._keep_or_replace if self.schedule else self._keepalive
+        with self._keepalives.one(recv_window):
+            return await keep(recv_window, deadline)
+
+    async def _keep_or_replace(self, recv_window: float | None, deadline: float) -> ActiveKey:
+        if self.life.state is not State.EXPIRED or self.life.is_closing:
             try:
-                return await self._keepalive(recv_window)
+                return await self._keepalive(recv_window, deadline)
             except InvalidListenKeyError:
                 if self.life.last is None:  # there is nothing to replace
                     raise
-        return await self._create(recv_window)
+        return await self._create(recv_window, deadline)
 
     def _compare(self, listen_key: str | None) -> None:
         if listen_key is None:
@@ -190,31 +217,34 @@ class ListenKeyKeeper:
         if active and not active.key.matches(listen_key):
             raise ListenKeyMismatchError("the listen key given is not the account's active one")
 
-    async def _create(self, recv_window: float | None) -> ActiveKey:
-        sent = self.clock.now()
-        try:
-            key = await self.rest_api.create_listen_key(recv_window)
-        except BinanceError as error:
-            self._last_creation = _Creation(error)
-            raise
-        self._last_creation = _Creation()
-        return self._extended(key, sent)
+    async def _create(self, recv_window: float | None, deadline: float) -> ActiveKey:
+        with self._creates.one(recv_window):
+            sent = self.clock.now()
+            key = await self.rest_api.create_listen_key(recv_window, deadline=deadline)
+            return self._extended(key, sent)
 
-    async def _keepalive(self, recv_window: float | None) -> ActiveKey:
+    async def _keepalive(self, recv_window: float | None, deadline: float) -> ActiveKey:
         sent = self.clock.now()
         try:
-            key = await self.rest_api.keepalive_listen_key(recv_window)
+            key = await self.rest_api.keepalive_listen_key(recv_window, deadline=deadline)
         except InvalidListenKeyError:
-            lost = self._life.lost()
-            if lost != self._life:
-                logger.warning("the listen key is lost: it expired, or another program closed it")
+            if (lost := self._life.lost()) is not self._life:
                 self.next_keepalive_at = sent if self.schedule else None
-                self._change(lost)
+                self._end(lost)
             raise
         if key is None and (active := self.life.active):
             key = active.key
         # Binance may keep a key alive without saying which; creating returns the active one.
-        return self._extended(key, sent) if key else await self._create(recv_window)
+        return self._extended(key, sent) if key else await self._create(recv_window, deadline)
+
+    async def _close(self, recv_window: float | None, deadline: float) -> None:
+        try:
+            await self.rest_api.close_listen_key(recv_window, deadline=deadline)
+        except InvalidListenKeyError:
+            raise
+        except (BinanceError, anyio.get_cancelled_exc_class()):
+            self._change(self._life.closing())  # the answer to one of the attempts may be lost
+            raise
 
     def _extended(self, key: ListenKey, sent: float) -> ActiveKey:
         """Take in that `key` was extended by a request sent at `sent`, and not before."""
@@ -231,6 +261,14 @@ class ListenKeyKeeper:
             self.next_keepalive_at = self.schedule.next_keepalive(active, self.rng())
         self._change(life)
         return active
+
+    def _end(self, life: ListenKeyLife) -> None:
+        if life.state is State.CLOSED:
+            logger.info("the listen key is closed")
+            self.next_keepalive_at = None
+        else:
+            logger.warning("the listen key is lost: it expired, or another program ended it")
+        self._change(life)
 
     def _change(self, life: ListenKeyLife) -> None:
         self._life = life

@@ -29,7 +29,8 @@ class ListenKey(SecretStr):
 
     def matches(self, other: str) -> bool:
         """Return whether `other` is this key, in a time that does not tell how much of it is."""
-        return hmac.compare_digest(self.get_secret_value().encode(), other.encode())
+        theirs = other.encode(errors="surrogatepass")  # JSON can bring halves of characters
+        return hmac.compare_digest(self.get_secret_value().encode(), theirs)
 
 
 class State(StrEnum):
@@ -79,11 +80,16 @@ class ListenKeyLife:
 
     NONE ── extended ──> ACTIVE ── lost, or its time is over ──> EXPIRED ── extended ──> ACTIVE
                          ACTIVE, EXPIRED ── closed ──> CLOSED ── extended ──> ACTIVE
+
+    A close that nobody heard the end of is settled by what is heard next: if the same key is
+    extended, it did not happen; if the key is gone, it did, and the key is not lost but closed.
     """
 
     state: State = State.NONE
     last: ActiveKey | None = None
     """The key that is active, or in the state EXPIRED, the one that was."""
+    is_closing: bool = False
+    """Whether a close was sent, and nobody heard that it happened. It may have."""
     failures: int = 0
     """How many keepalives have failed since one succeeded."""
     error: BinanceError | None = field(default=None, compare=False)
@@ -117,8 +123,10 @@ class ListenKeyLife:
 
         Another key than the last is a rotation.
         """
-        after = replace(self, state=State.ACTIVE, last=active, failures=0, error=None)
-        if self.last is None or self.last.key == active.key:
+        after = replace(
+            self, state=State.ACTIVE, last=active, is_closing=False, failures=0, error=None
+        )
+        if self.last is None or self.last.key == active.key or self.is_closing:
             return after
         rotation = Rotation(self.last.key, active.key, at, self.last.extended_at)
         return replace(
@@ -129,7 +137,13 @@ class ListenKeyLife:
 
     def lost(self) -> Self:
         """Return the life after Binance said that there is no active key."""
+        if self.is_closing:
+            return self.closed()
         return replace(self, state=State.EXPIRED) if self.active else self
+
+    def closing(self) -> Self:
+        """Return the life after a close that was not confirmed."""
+        return replace(self, is_closing=True)
 
     def failed(self, error: BinanceError) -> Self:
         """Return the life after a keepalive failed."""
@@ -137,7 +151,9 @@ class ListenKeyLife:
 
     def closed(self) -> Self:
         """Return the life after this server closed the key."""
-        return replace(self, state=State.CLOSED, last=None, failures=0, error=None)
+        return replace(
+            self, state=State.CLOSED, last=None, is_closing=False, failures=0, error=None
+        )
 
     def at(self, now: float) -> Self:
         """Return the life at `now`: an active key's time may be over."""

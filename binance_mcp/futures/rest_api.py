@@ -5,7 +5,9 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-
 """
 
 import logging
+import math
 import random
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -17,7 +19,7 @@ import anyio
 import httpx2 as httpx
 from starlette.types import ASGIApp
 
-from binance_mcp.clock import WallClock, wall_clock
+from binance_mcp.clock import SteadyClock, WallClock, wall_clock
 from binance_mcp.errors import (
     BinanceError,
     InvalidTimestampError,
@@ -46,6 +48,7 @@ _LISTEN_KEY: Final = "/fapi/v1/listenKey"
 _TIME: Final = "/fapi/v1/time"
 _LATEST_TIME: Final = 10**14
 """In milliseconds; the year 5138."""
+_LOOKS_LIKE_A_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _ATTEMPTS: Final = 5
 _FIRST_PAUSE_SECONDS: Final = 0.2
 _DEADLINE_IN_TIMEOUTS: Final = 4
@@ -63,6 +66,8 @@ class RestApi:
     wall_clock: WallClock = wall_clock
     rng: Callable[[], float] = random.random
     """Returns a number in [0, 1), for the pauses between retries."""
+    clock: SteadyClock = field(init=False)
+    """What `weight` and the keeper count on. Timeouts are on anyio's clock."""
     _signs: bool = field(default=True, init=False)
     _requests: dict[tuple[str, str], httpx.Request] = field(
         default_factory=dict[tuple[str, str], httpx.Request], init=False
@@ -70,20 +75,33 @@ class RestApi:
     _clock_offset: float = field(default=0.0, init=False)
     """Seconds that Binance's clock is ahead of this machine's."""
 
-    async def create_listen_key(self, recv_window: float | None = None) -> ListenKey:
+    def __post_init__(self) -> None:
+        self.clock = SteadyClock(self.wall_clock)
+
+    @property
+    def longest_call(self) -> float:
+        """Seconds in which a call has ended, with its retries."""
+        return _DEADLINE_IN_TIMEOUTS * self.timeout
+
+    async def create_listen_key(
+        self, recv_window: float | None = None, *, deadline: float = math.inf
+    ) -> ListenKey:
         """Return the account's listen key: the active one, extended, or a new one.
 
-        `recv_window`, in seconds, goes before the configured one; it means nothing unsigned.
+        `recv_window`, in seconds, goes before the configured one; it means nothing unsigned. The
+        call has ended at `deadline`, on anyio's clock, if not before.
 
         Raises:
             BinanceError: The class says what went wrong.
 
         """
-        if key := _listen_key(await self._call("POST", recv_window)):
+        if key := _listen_key(await self._call("POST", recv_window, deadline)):
             return key
         raise UnreadableAnswerError("Binance answered 200 without a listen key", status=200)
 
-    async def keepalive_listen_key(self, recv_window: float | None = None) -> ListenKey | None:
+    async def keepalive_listen_key(
+        self, recv_window: float | None = None, *, deadline: float = math.inf
+    ) -> ListenKey | None:
         """Extend the account's listen key; return it, if Binance says which it is.
 
         Raises:
@@ -91,9 +109,11 @@ class RestApi:
             BinanceError: The class says what went wrong.
 
         """
-        return _listen_key(await self._call("PUT", recv_window))
+        return _listen_key(await self._call("PUT", recv_window, deadline))
 
-    async def close_listen_key(self, recv_window: float | None = None) -> None:
+    async def close_listen_key(
+        self, recv_window: float | None = None, *, deadline: float = math.inf
+    ) -> None:
         """Close the account's listen key, for every program that uses it.
 
         Raises:
@@ -101,11 +121,13 @@ class RestApi:
             BinanceError: The class says what went wrong.
 
         """
-        await self._call("DELETE", recv_window)
+        await self._call("DELETE", recv_window, deadline)
 
-    async def _call(self, method: str, recv_window: float | None) -> dict[str, Any]:
+    async def _call(
+        self, method: str, recv_window: float | None, deadline: float
+    ) -> dict[str, Any]:
         """Send a request until it is answered, it cannot succeed, or the deadline is near."""
-        deadline = anyio.current_time() + _DEADLINE_IN_TIMEOUTS * self.timeout
+        deadline = min(deadline, anyio.current_time() + self.longest_call)
         attempt = 1
         while True:
             try:
@@ -169,8 +191,8 @@ class RestApi:
         self, method: str, target: str, headers: dict[str, str], deadline: float
     ) -> dict[str, Any]:
         """Send one request and return its payload, or raise what became of it."""
-        self.weight.check(anyio.current_time())
-        timeout = min(self.timeout, deadline - anyio.current_time())
+        self.weight.check(self.clock.now())
+        timeout = max(min(self.timeout, deadline - anyio.current_time()), 0.0)
         try:
             with anyio.fail_after(timeout):
                 response = await self.http().send(self._request(method, target, headers))
@@ -192,7 +214,7 @@ class RestApi:
 
     def _read(self, answer: Answer) -> dict[str, Any]:
         answered.set(answer.status)
-        now, server_time = anyio.current_time(), self._server_time()
+        now, server_time = self.clock.now(), self._server_time()
         self.weight.read(answer.used_weight, now=now, server_time=server_time)
         try:
             return answer.payload(server_time)
@@ -226,4 +248,8 @@ async def http_client(
 
 def _listen_key(payload: dict[str, Any]) -> ListenKey | None:
     value = payload.get("listenKey")
-    return ListenKey(value) if isinstance(value, str) and value else None
+    if not isinstance(value, str) or not value:
+        return None
+    if not _LOOKS_LIKE_A_KEY.fullmatch(value):  # it would end up in a URL, and before a model
+        raise UnreadableAnswerError("Binance answered 200 with no possible listen key", status=200)
+    return ListenKey(value)

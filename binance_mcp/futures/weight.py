@@ -15,7 +15,11 @@ _WITHOUT_A_TIME: Final = {TooManyRequestsError: _MINUTE, IpBannedError: 2 * _MIN
 
 
 class RequestWeight:
-    """Says when no request may be sent: after a 429 or 418, and close to the limit."""
+    """Says when no request may be sent: after a 429 or 418, and close to the limit.
+
+    Its times are on the clock of the `RestApi` that it belongs to, which goes on while the machine
+    sleeps: so does a ban.
+    """
 
     def __init__(self, limit: int) -> None:
         self._ceiling = limit * (1 - _HEADROOM)
@@ -53,15 +57,17 @@ class RequestWeight:
             TooManyRequestsError: With the wait; an IpBannedError during a ban.
 
         """
-        if self._stop is not None and now < self._until:
-            stop = self._stop
-            raise type(stop)(
-                str(stop), status=stop.status, code=stop.code, retry_after=self._until - now
-            )
+        if stop := self.stop(now):
+            raise stop
 
-    def wait(self, now: float) -> float:
-        """Return the seconds until a request may be sent: 0 if it may now."""
-        return max(0.0, self._until - now)
+    def stop(self, now: float) -> TooManyRequestsError | None:
+        """Return why no request may be sent at `now`, with the wait; None if one may."""
+        stop = self._stop
+        if stop is None or now >= self._until:
+            return None
+        return type(stop)(
+            str(stop), status=stop.status, code=stop.code, retry_after=self._until - now
+        )
 
     def _stop_until(self, until: float, error: TooManyRequestsError) -> None:
         if until >= self._until:

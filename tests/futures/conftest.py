@@ -11,7 +11,7 @@ import anyio
 import pytest
 from pydantic import SecretStr
 
-from binance_mcp.clock import SteadyClock, WallClock
+from binance_mcp.clock import WallClock
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.rest_api import RestApi, http_client
@@ -76,11 +76,9 @@ async def rest_api(
 
 
 @pytest.fixture
-async def keeper_at_work(rest_api: RestApi, machine: Machine) -> AsyncGenerator[ListenKeyKeeper]:
+async def keeper_at_work(rest_api: RestApi) -> AsyncGenerator[ListenKeyKeeper]:
     """Keep alive what a test creates: after 1950 seconds, unless something comes between."""
-    keeper = ListenKeyKeeper(
-        rest_api, Schedule(), clock=SteadyClock(machine.wall_clock), rng=lambda: 0.5
-    )
+    keeper = ListenKeyKeeper(rest_api, Schedule(), rng=lambda: 0.5)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(keeper.run)
         yield keeper

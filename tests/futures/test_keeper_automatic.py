@@ -4,14 +4,12 @@ from itertools import cycle
 import anyio
 import pytest
 
-from binance_mcp.clock import SteadyClock
 from binance_mcp.errors import BinanceError, InvalidListenKeyError
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import ActiveKey, State
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.futures.schedule import Schedule
-from tests.storm.machine import Machine
 
 pytestmark = pytest.mark.anyio
 
@@ -24,9 +22,9 @@ def keeper(keeper_at_work: ListenKeyKeeper) -> ListenKeyKeeper:
 
 
 @pytest.fixture
-async def manual_keeper(rest_api: RestApi, machine: Machine) -> AsyncGenerator[ListenKeyKeeper]:
+async def manual_keeper(rest_api: RestApi) -> AsyncGenerator[ListenKeyKeeper]:
     """Yield a keeper that has no schedule, and runs."""
-    keeper = ListenKeyKeeper(rest_api, clock=SteadyClock(machine.wall_clock))
+    keeper = ListenKeyKeeper(rest_api)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(keeper.run)
         yield keeper
@@ -187,10 +185,9 @@ async def test_a_keepalive_replaces_no_key_that_this_server_never_had_or_closed(
 
 
 async def test_an_interval_shorter_than_a_tick_is_kept_from_the_first_key_on(
-    rest_api: RestApi, machine: Machine, sent: Sent
+    rest_api: RestApi, sent: Sent
 ) -> None:
-    clock = SteadyClock(machine.wall_clock)
-    keeper = ListenKeyKeeper(rest_api, Schedule(2.0, 0.0), clock=clock, validity=4.0)
+    keeper = ListenKeyKeeper(rest_api, Schedule(2.0, 0.0), validity=4.0)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(keeper.run)
         await anyio.sleep(1)

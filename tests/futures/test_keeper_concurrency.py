@@ -1,10 +1,16 @@
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import anyio
 import pytest
 
-from binance_mcp.errors import BinanceError, UnavailableError
+from binance_mcp.errors import (
+    BinanceMcpError,
+    ListenKeyMismatchError,
+    TimedOutError,
+    UnavailableError,
+)
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import ActiveKey, State
 from binance_mcp.futures.rest_api import RestApi
@@ -23,12 +29,12 @@ class Ends:
     """What became of calls made at the same time."""
 
     results: list[object] = field(default_factory=list[object])
-    errors: list[BinanceError] = field(default_factory=list[BinanceError])
+    errors: list[BinanceMcpError] = field(default_factory=list[BinanceMcpError])
 
     async def of(self, call: Callable[[], Awaitable[object]]) -> None:
         try:
             self.results.append(await call())
-        except BinanceError as error:
+        except BinanceMcpError as error:
             self.errors.append(error)
 
 
@@ -138,3 +144,104 @@ async def test_who_waited_for_a_cancelled_create_sends_a_request_of_its_own(
     assert sent(sandbox) == ["POST lost", "POST 200"]
     assert ends.results == [keeper.life.active]
     assert keeper.life.state is State.ACTIVE
+
+
+async def test_a_hundred_keepalives_at_once_cost_one_request(
+    keeper: ListenKeyKeeper, sandbox: Sandbox
+) -> None:
+    await keeper.create()
+    ends = Ends()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(100):
+            tasks.start_soon(ends.of, keeper.keepalive)
+
+    assert sent(sandbox) == ["POST 200", "PUT 200"]
+    assert ends.results == [keeper.life.active] * 100
+    assert keeper.life.active is not None
+    assert keeper.life.active.extended_at == 0.05
+
+
+async def test_keepalives_that_share_a_request_are_each_compared_with_the_key(
+    keeper: ListenKeyKeeper, rest_api: RestApi, sandbox: Sandbox
+) -> None:
+    key = (await rest_api.create_listen_key()).get_secret_value()
+    ends = Ends()
+
+    async with anyio.create_task_group() as tasks:
+        for listen_key in (None, key, "another", key):
+            tasks.start_soon(ends.of, partial(keeper.keepalive, listen_key))
+
+    assert sent(sandbox) == ["POST 200", "PUT 200"]
+    assert ends.results == [keeper.life.active] * 3
+    assert [type(error) for error in ends.errors] == [ListenKeyMismatchError]
+
+
+async def test_a_keepalive_whose_parameters_differ_shares_no_failure(
+    keeper: ListenKeyKeeper, sandbox: Sandbox
+) -> None:
+    await keeper.create()
+    sandbox.arm("http_451_0")
+    ends = Ends()
+
+    async with anyio.create_task_group() as tasks:
+        for recv_window in (0.001, 0.001, None, None):
+            tasks.start_soon(ends.of, partial(keeper.keepalive, None, recv_window))
+            await anyio.sleep(0.01)
+
+    assert sent(sandbox) == ["POST 200", "PUT 451", "PUT 200"]
+    assert (len(ends.errors), len(ends.results)) == (2, 2)
+
+
+async def test_a_keepalive_behind_a_close_sends_its_own_request(
+    keeper: ListenKeyKeeper, sandbox: Sandbox
+) -> None:
+    await keeper.create()
+    sandbox.arm("timeout")
+    ends = Ends()
+
+    async with anyio.create_task_group() as tasks:
+        for call in (keeper.keepalive, keeper.close, keeper.keepalive):
+            tasks.start_soon(ends.of, call)
+            await anyio.sleep(1)
+
+    assert sent(sandbox)[1:] == ["PUT lost", "PUT 200", "DELETE 200", "PUT 400"]
+    assert len(ends.errors) == 1
+
+
+@pytest.mark.parametrize("seconds", [1.0, 5.0])
+async def test_every_call_ends_within_four_timeouts_with_its_wait_for_others(
+    rest_api: RestApi, sandbox: Sandbox, seconds: float
+) -> None:
+    keeper = ListenKeyKeeper(replace(rest_api, timeout=seconds))
+    sandbox.arm("timeout", times=1000)
+    ended: list[float] = []
+
+    async def call(make: Callable[[], Awaitable[object]]) -> None:
+        began = anyio.current_time()
+        with pytest.raises(TimedOutError):
+            await make()
+        ended.append(anyio.current_time() - began)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(10):
+            for make in (keeper.create, keeper.keepalive, keeper.close):
+                tasks.start_soon(call, make)
+                await anyio.sleep(0.1)
+
+    assert len(ended) == 30
+    assert max(ended) <= 4 * seconds + 0.001
+
+
+async def test_a_call_of_two_requests_ends_within_four_timeouts_too(
+    keeper: ListenKeyKeeper, rest_api: RestApi, sandbox: Sandbox
+) -> None:
+    key = await rest_api.create_listen_key()
+    sandbox.arm("timeout", times=3, method="PUT")
+    sandbox.arm("timeout", times=100, method="DELETE")
+    began = anyio.current_time()
+
+    with pytest.raises(TimedOutError):
+        await keeper.close(key.get_secret_value())
+
+    assert anyio.current_time() - began <= 20.001

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from trio.testing import MockClock
 
-from binance_mcp.clock import SteadyClock
 from binance_mcp.errors import BinanceError
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.keeper import ListenKeyKeeper
@@ -114,7 +113,11 @@ class Table:
 async def seated(strikes: tuple[Strike, ...], seed: int) -> AsyncGenerator[Table]:
     """Let a keeper run, until the end of the block."""
     machine, rng = Machine(), Random(seed)  # noqa: S311  # hypothesis is to see the same again
-    sandbox = Sandbox(wall_clock=machine.wall_clock, steady_clock=machine.now)
+    sandbox = Sandbox(
+        answer_seconds=0,  # its exchange takes time, and at random
+        wall_clock=machine.wall_clock,
+        steady_clock=machine.now,
+    )
     credentials = Credentials(SecretStr(new_account(sandbox).api_key))
     exchange = Exchange(sandbox, Weather(0.0, strikes=strikes), machine, rng)
     async with (
@@ -125,8 +128,7 @@ async def seated(strikes: tuple[Strike, ...], seed: int) -> AsyncGenerator[Table
         api = RestApi(
             http, credentials, RequestWeight(2400), wall_clock=machine.wall_clock, rng=rng.random
         )
-        clock = SteadyClock(machine.wall_clock)
-        keeper = ListenKeyKeeper(api, Schedule(), clock=clock, rng=rng.random)
+        keeper = ListenKeyKeeper(api, Schedule(), rng=rng.random)
         other = RestApi(others_http, credentials, RequestWeight(2400))
         table = Table(keeper, exchange, machine, other, sandbox)
         keeper.on_change = table.check

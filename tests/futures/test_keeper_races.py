@@ -3,7 +3,7 @@ from collections.abc import Callable
 import anyio
 import pytest
 
-from binance_mcp.errors import InvalidListenKeyError
+from binance_mcp.errors import InvalidListenKeyError, TimedOutError
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import ActiveKey, State
 from binance_mcp.futures.rest_api import RestApi
@@ -46,12 +46,12 @@ async def test_creates_during_a_rotation_share_its_request(
     assert results[0].key != rotating.key
 
 
-async def test_a_keepalive_during_a_rotation_keeps_the_new_key_alive(
+async def test_a_keepalive_during_a_rotation_shares_its_request(
     keeper: ListenKeyKeeper, rotating: ActiveKey, sent: Sent
 ) -> None:
     kept = await keeper.keepalive()
 
-    assert sent()[2:] == ["PUT 400", "POST lost", "POST 200", "PUT 200"]
+    assert sent()[2:] == ["PUT 400", "POST lost", "POST 200"]
     assert kept == keeper.life.active
     assert kept.key != rotating.key
 
@@ -91,6 +91,26 @@ async def test_no_keepalive_follows_another_that_was_sent_before_it(
     await anyio.sleep_until(1949 + 1949)
 
     assert sent() == ["POST 200", "PUT lost", "PUT 200"]
+
+
+async def test_a_call_waits_for_others_no_longer_than_it_may_take(
+    keeper: ListenKeyKeeper, sandbox: Sandbox
+) -> None:
+    await keeper.create()
+    sandbox.arm("timeout", times=1000)
+
+    async def close() -> None:
+        with pytest.raises(TimedOutError, match="did not answer within"):
+            await keeper.close()
+
+    async with anyio.create_task_group() as tasks:
+        await anyio.sleep_until(1949)
+        tasks.start_soon(close)
+        await anyio.sleep_until(1951)  # the schedule's keepalive is behind it
+        with pytest.raises(TimedOutError, match="did not answer earlier calls within 20 s"):
+            await keeper.create()
+
+    assert anyio.current_time() == 1971
 
 
 async def test_a_keepalive_behind_a_close_finds_no_key(

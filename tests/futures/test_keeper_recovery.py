@@ -8,7 +8,6 @@ from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import Rotation, State
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.sandbox.app import Sandbox
-from tests.storm.machine import Machine
 
 pytestmark = pytest.mark.anyio
 
@@ -19,6 +18,8 @@ ANSWER = 0.05
 """What an answer takes."""
 CALL = 3.0 + IN_A_CALL * ANSWER
 """What such a call takes, with its pauses."""
+IN_THE_LAST_MINUTE = 8
+"""Such calls in the last minute of a key, with pauses of 5 seconds."""
 
 
 @pytest.fixture
@@ -64,18 +65,18 @@ async def test_a_ladder_that_fails_ends_in_a_state_that_the_next_call_heals(
     keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
 ) -> None:
     first = await keeper.create()
-    sandbox.arm("http_503_-1001", times=17 * IN_A_CALL)
+    sandbox.arm("http_503_-1001", times=(16 + IN_THE_LAST_MINUTE) * IN_A_CALL)
 
     await anyio.sleep_until(3539)
     assert len(sent()) == 1 + 16 * IN_A_CALL
     assert keeper.next_keepalive_at == pytest.approx(3540)
     await anyio.sleep_until(3599)
     assert keeper.life.state is State.ACTIVE
-    await anyio.sleep_until(3601)
+    await anyio.sleep_until(3602)
     assert (keeper.life.state, keeper.life.lost_since, keeper.life.failures) == (
         State.EXPIRED,
         0,
-        17,
+        16 + IN_THE_LAST_MINUTE,
     )
     assert isinstance(keeper.life.error, UnavailableError)
 
@@ -83,16 +84,16 @@ async def test_a_ladder_that_fails_ends_in_a_state_that_the_next_call_heals(
     assert sent()[-2:] == ["PUT 503", "POST 200"]
     assert (keeper.life.state, keeper.life.active) == (State.ACTIVE, second)
     assert (keeper.life.failures, keeper.life.error) == (0, None)
-    assert_only_rotation(keeper, Rotation(first.key, second.key, 3601 + ANSWER, 0))
+    assert_only_rotation(keeper, Rotation(first.key, second.key, 3602 + ANSWER, 0))
 
 
 async def test_an_expired_key_is_replaced_without_a_call_too(
     keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
 ) -> None:
     await keeper.create()
-    sandbox.arm("http_503_-1001", times=18 * IN_A_CALL)
+    sandbox.arm("http_503_-1001", times=(17 + IN_THE_LAST_MINUTE) * IN_A_CALL)
 
-    await anyio.sleep_until(3543 + 120 + 3 + 121)
+    await anyio.sleep_until(3601 + 120 + CALL + 121)
 
     assert sent()[-IN_A_CALL - 1 :] == ["POST 503"] * IN_A_CALL + ["POST 200"]
     assert keeper.life.state is State.ACTIVE
@@ -239,46 +240,3 @@ async def test_every_change_is_told(
         (State.ACTIVE, 0, 1),
         (State.CLOSED, 0, 1),
     ]
-
-
-async def test_a_machine_that_slept_past_the_end_replaces_the_key_at_wake_up(
-    keeper: ListenKeyKeeper, machine: Machine, sent: Sent
-) -> None:
-    first = await keeper.create()
-    await anyio.sleep(605)
-    await machine.sleep(12 * 3600)
-    assert keeper.life.state is State.EXPIRED
-
-    await anyio.sleep(26)
-
-    assert sent() == ["POST 200", "POST 200"]
-    (rotation,) = keeper.life.rotations
-    assert (rotation.old, rotation.missing_since) == (first.key, 0)
-    assert rotation.at == pytest.approx(630 + ANSWER + 12 * 3600)
-
-
-async def test_a_machine_that_slept_past_the_interval_keeps_the_key_alive_at_wake_up(
-    keeper: ListenKeyKeeper, machine: Machine, sent: Sent
-) -> None:
-    first = await keeper.create()
-    await anyio.sleep(605)
-    await machine.sleep(1800)
-    await anyio.sleep(26)
-
-    assert sent() == ["POST 200", "PUT 200"]
-    assert keeper.life.active is not None
-    assert keeper.life.active.key == first.key
-    assert keeper.life.active.extended_at == pytest.approx(2430)
-    assert keeper.life.rotations == ()
-
-
-async def test_a_short_sleep_takes_its_time_from_the_interval(
-    keeper: ListenKeyKeeper, machine: Machine, sent: Sent
-) -> None:
-    await keeper.create()
-    await machine.sleep(1000)
-
-    await anyio.sleep(949)
-    assert sent() == ["POST 200"]
-    await anyio.sleep(2)
-    assert sent() == ["POST 200", "PUT 200"]

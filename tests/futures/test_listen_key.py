@@ -48,7 +48,9 @@ def test_nothing_is_shown_of_a_short_key() -> None:
     assert str(ListenKey("short")) == "…"
 
 
-@pytest.mark.parametrize("other", ["", RAW[:-1], f"{RAW}a", RAW.upper(), "ключ"])
+@pytest.mark.parametrize(
+    "other", ["", RAW[:-1], f"{RAW}a", RAW.upper(), "ключ", "\ud800", f"{RAW}\udfff"]
+)
 def test_a_listen_key_matches_itself_only(other: str) -> None:
     assert KEY.matches(RAW)
     assert not KEY.matches(other)
@@ -141,3 +143,28 @@ def test_twenty_rotations_are_kept_and_all_are_counted() -> None:
 
     assert life.rotation_count == 30
     assert [rotation.at for rotation in life.rotations] == [float(n) for n in range(12, 32)]
+
+
+CLOSING: Final = ACTIVE.closing()
+
+
+def test_a_key_whose_close_is_not_confirmed_is_active_until_something_else_is_heard() -> None:
+    assert (CLOSING.state, CLOSING.active, CLOSING.is_closing) == (State.ACTIVE, ACTIVE.last, True)
+    assert CLOSING.at(5399.999) is CLOSING
+
+
+@pytest.mark.parametrize(
+    "life", [CLOSING.lost(), CLOSING.at(5400.0), LOST.closing().lost(), CLOSING.closed()]
+)
+def test_a_key_whose_close_is_not_confirmed_is_closed_when_it_is_gone(life: ListenKeyLife) -> None:
+    assert (life.state, life.last, life.is_closing) == (State.CLOSED, None, False)
+
+
+@pytest.mark.parametrize(("key", "created_at"), [(KEY, 0.0), (NEW, 2000.0)])
+def test_a_key_extended_after_a_close_that_is_not_confirmed_is_no_rotation(
+    key: ListenKey, created_at: float
+) -> None:
+    after = extended(CLOSING, key, 2000.0)
+
+    assert after.active == ActiveKey(key, created_at, 2000.0, 5600.0)
+    assert (after.is_closing, after.rotations) == (False, ())

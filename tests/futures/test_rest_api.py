@@ -1,7 +1,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
 import anyio
@@ -243,18 +243,6 @@ async def test_an_unreadable_time_is_an_error(time: object, signing: RestApi) ->
     async with http_client(URL, app=without_time) as http:
         with pytest.raises(UnreadableAnswerError, match=r"without its time$"):
             await replace(signing, http=http).create_listen_key()
-
-
-@pytest.mark.parametrize("content", [{}, {"listenKey": ""}, {"listenKey": 5}, {"listenKey": None}])
-async def test_a_create_must_tell_the_key_and_a_keepalive_need_not(
-    content: dict[str, Any], rest_api: RestApi
-) -> None:
-    async with http_client(URL, app=JSONResponse(content)) as http:
-        api = replace(rest_api, http=http)
-
-        assert await api.keepalive_listen_key() is None
-        with pytest.raises(UnreadableAnswerError, match=r"without a listen key$"):
-            await api.create_listen_key()
 
 
 @pytest.mark.parametrize("fault", [None, *FAULTS])

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from binance_mcp.errors import (
     BinanceError,
+    FirewallError,
     IpBannedError,
     RejectedApiKeyError,
     TooManyRequestsError,
@@ -16,7 +17,8 @@ from binance_mcp.futures.schedule import Schedule
 
 SCHEDULE: Final = Schedule()
 ACTIVE: Final = ActiveKey(ListenKey("key"), 0.0, 0.0, 3600.0)
-LAST_CHANCE: Final = 3540.0
+EXPIRY: Final = 3600.0
+LAST_MINUTE: Final = 3540.0
 MAY_PASS: Final = UnavailableError("out of order")
 WILL_HARDLY_PASS: Final = RejectedApiKeyError("unknown API key")
 
@@ -62,51 +64,76 @@ def test_a_pause_is_between_half_and_one_and_a_half_of_it(
     assert pause(error, chance=0.999) == pytest.approx(middle * 1.499)
 
 
-@pytest.mark.parametrize("error", [TooManyRequestsError, IpBannedError, RejectedApiKeyError])
+@pytest.mark.parametrize("error", [TooManyRequestsError, IpBannedError])
 def test_a_pause_begins_when_the_wait_of_binance_is_over(error: type[BinanceError]) -> None:
     assert pause(error("wait", retry_after=300.0)) == 310
     assert pause(error("wait", retry_after=300.0), key=None) == 310
     assert pause(error("wait", retry_after=0.0)) == 10
 
 
+@pytest.mark.parametrize(("error", "middle"), [(UnavailableError, 10), (FirewallError, 600)])
+@pytest.mark.parametrize("retry_after", [0.0, 7200.0])
+def test_a_wait_that_comes_with_another_error_is_no_more_than_a_hint(
+    error: type[BinanceError], middle: float, retry_after: float
+) -> None:
+    assert pause(error("wait", retry_after=retry_after)) == middle
+
+
+@pytest.mark.parametrize("error", [MAY_PASS, WILL_HARDLY_PASS, TooManyRequestsError("wait")])
+@pytest.mark.parametrize("chance", [0.0, 0.5, 0.999])
+def test_no_pause_is_shorter_than_two_seconds(error: BinanceError, chance: float) -> None:
+    every_second, key = Schedule(1.0, 0.0), ActiveKey(ListenKey("key"), 0.0, 0.0, 4.0)
+
+    for now in (1.0, 3.95):
+        assert every_second.next_retry(key, error, 1, now, chance) >= min(now + 2, 4 - 4 / 60)
+
+
 @pytest.mark.parametrize(
     ("error", "failed_at", "retry_at"),
     [
-        (MAY_PASS, LAST_CHANCE - 120, LAST_CHANCE),
-        (MAY_PASS, LAST_CHANCE - 119, LAST_CHANCE),
-        (WILL_HARDLY_PASS, LAST_CHANCE - 1, LAST_CHANCE),
-        (MAY_PASS, LAST_CHANCE, LAST_CHANCE + 120),
-        (WILL_HARDLY_PASS, LAST_CHANCE + 1, LAST_CHANCE + 601),
-        (TooManyRequestsError("wait", retry_after=100.0), LAST_CHANCE - 101, LAST_CHANCE),
-        (TooManyRequestsError("wait", retry_after=100.0), LAST_CHANCE - 90, LAST_CHANCE + 10),
-        (TooManyRequestsError("wait", retry_after=20.0), LAST_CHANCE + 10, LAST_CHANCE + 30),
-        (TooManyRequestsError("wait", retry_after=300.0), LAST_CHANCE - 1, LAST_CHANCE + 419),
-        (TooManyRequestsError("wait", retry_after=300.0), LAST_CHANCE + 1, LAST_CHANCE + 421),
+        (MAY_PASS, LAST_MINUTE - 120, LAST_MINUTE),
+        (MAY_PASS, LAST_MINUTE - 119, LAST_MINUTE),
+        (WILL_HARDLY_PASS, LAST_MINUTE - 1, LAST_MINUTE),
+        (MAY_PASS, LAST_MINUTE, LAST_MINUTE + 5),
+        (WILL_HARDLY_PASS, LAST_MINUTE + 1, LAST_MINUTE + 6),
+        (MAY_PASS, EXPIRY - 1, EXPIRY + 4),
+        (MAY_PASS, EXPIRY, EXPIRY + 120),
+        (UnavailableError("wait", retry_after=60.0), EXPIRY - 30, EXPIRY - 25),
+        (TooManyRequestsError("wait", retry_after=100.0), LAST_MINUTE - 101, LAST_MINUTE),
+        (TooManyRequestsError("wait", retry_after=100.0), LAST_MINUTE - 90, LAST_MINUTE + 10),
+        (TooManyRequestsError("wait", retry_after=0.0), LAST_MINUTE + 10, LAST_MINUTE + 15),
+        (TooManyRequestsError("wait", retry_after=20.0), LAST_MINUTE + 10, LAST_MINUTE + 30),
+        (TooManyRequestsError("wait", retry_after=300.0), LAST_MINUTE - 1, LAST_MINUTE + 419),
+        (TooManyRequestsError("wait", retry_after=300.0), LAST_MINUTE + 1, LAST_MINUTE + 421),
     ],
 )
-def test_no_pause_skips_the_last_chance_a_minute_before_the_end(
+def test_the_last_minute_begins_with_an_attempt_and_is_full_of_them(
     error: BinanceError, failed_at: float, retry_at: float
 ) -> None:
-    assert SCHEDULE.next_retry(ACTIVE, error, 9, failed_at, 0.5) == pytest.approx(retry_at)
+    at = SCHEDULE.next_retry(ACTIVE, error, 9, failed_at, 0.5)
+
+    assert at == pytest.approx(retry_at, abs=0.002)
+    assert at >= retry_at
 
 
 def test_every_time_scales_with_the_interval_and_the_keys_validity() -> None:
-    schedule, active = Schedule(18.0, 3.0), ActiveKey(ListenKey("key"), 0.0, 100.0, 136.0)
+    schedule, active = Schedule(540.0, 90.0), ActiveKey(ListenKey("key"), 0.0, 100.0, 1180.0)
 
-    assert schedule.next_retry(active, MAY_PASS, 1, 118.0, 0.5) == pytest.approx(118.1)
-    assert schedule.next_retry(active, MAY_PASS, 9, 118.0, 0.5) == pytest.approx(119.2)
-    assert schedule.next_retry(active, WILL_HARDLY_PASS, 1, 118.0, 0.5) == pytest.approx(124)
-    assert schedule.next_retry(active, MAY_PASS, 9, 135.0, 0.5) == pytest.approx(135.4)
+    assert schedule.next_retry(active, MAY_PASS, 1, 640.0, 0.5) == pytest.approx(643)
+    assert schedule.next_retry(active, MAY_PASS, 9, 640.0, 0.5) == pytest.approx(676)
+    assert schedule.next_retry(active, WILL_HARDLY_PASS, 1, 640.0, 0.5) == pytest.approx(820)
+    assert schedule.next_retry(active, MAY_PASS, 9, 1161.0, 0.5) == pytest.approx(1162)
+    assert schedule.next_retry(active, MAY_PASS, 9, 1162.0, 0.999) == pytest.approx(1164.2, abs=0.1)
 
 
 @given(ERRORS, st.integers(1, 10_000), TIMES, CHANCES)
-def test_a_retry_is_always_in_the_future_and_never_across_the_last_chance(
+def test_a_retry_is_always_in_the_future_and_never_across_the_start_of_the_last_minute(
     error: BinanceError, failures: int, now: float, chance: float
 ) -> None:
     at = SCHEDULE.next_retry(ACTIVE, error, failures, now, chance)
 
     assert now < at <= now + 900
-    assert now >= LAST_CHANCE or at <= LAST_CHANCE
+    assert now >= LAST_MINUTE or at <= LAST_MINUTE
 
 
 @given(TIMES, CHANCES, st.floats(0, 1e6))

@@ -49,6 +49,7 @@ class Exchange:
 
     async def for_another(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request whatever the weather."""
+        await anyio.sleep(self._rng.uniform(0.0, _LATENCY_SECONDS))
         for message in await self._carry_out(scope, receive, is_ours=False):
             await send(message)
 
@@ -77,7 +78,9 @@ class Exchange:
             self.history.waits.append(Span(now, now + wait))
 
     async def _carry_out(self, scope: Scope, receive: Receive, *, is_ours: bool) -> list[Message]:
-        messages = await self._ask(scope, receive)
+        messages: list[Message] = []
+        with anyio.CancelScope(shield=True):  # or the history would lack what was carried out
+            messages += await self._ask(scope, receive)
         if messages[0]["status"] == 200:
             now, content = self._machine.now(), json.loads(messages[1]["body"])
             if scope["method"] == "DELETE":

@@ -11,7 +11,6 @@ import anyio
 from pydantic import SecretStr
 from trio.testing import MockClock
 
-from binance_mcp.clock import SteadyClock
 from binance_mcp.errors import InvalidListenKeyError
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.keeper import ListenKeyKeeper
@@ -53,7 +52,11 @@ def sail(weather: Weather, *, seed: int = 0, schedule: Schedule | None = None) -
 
 async def _sail(weather: Weather, seed: int, schedule: Schedule) -> Voyage:
     machine, rng = Machine(), Random(seed)  # noqa: S311  # it is to be the same again
-    sandbox = Sandbox(wall_clock=machine.wall_clock, steady_clock=machine.now)
+    sandbox = Sandbox(
+        answer_seconds=0,  # its exchange takes time, and at random
+        wall_clock=machine.wall_clock,
+        steady_clock=machine.now,
+    )
     account, exchange = new_account(sandbox), Exchange(sandbox, weather, machine, rng)
     async with (
         http_client(_URL, app=exchange.for_the_keeper) as http,
@@ -66,8 +69,7 @@ async def _sail(weather: Weather, seed: int, schedule: Schedule) -> Voyage:
             wall_clock=machine.wall_clock,
             rng=rng.random,
         )
-        clock = SteadyClock(machine.wall_clock)
-        keeper = ListenKeyKeeper(rest_api, schedule, clock=clock, rng=rng.random)
+        keeper = ListenKeyKeeper(rest_api, schedule, rng=rng.random)
         another = replace(
             rest_api,
             http=another_http,

@@ -1,0 +1,58 @@
+import json
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+from starlette.responses import JSONResponse, Response
+
+from binance_mcp.errors import UnreadableAnswerError
+from binance_mcp.futures.rest_api import RestApi, http_client
+
+pytestmark = pytest.mark.anyio
+
+URL: Final = "http://sandbox.invalid"
+
+
+@pytest.mark.parametrize("content", [{}, {"listenKey": ""}, {"listenKey": 5}, {"listenKey": None}])
+async def test_a_create_must_tell_the_key_and_a_keepalive_need_not(
+    content: dict[str, Any], rest_api: RestApi
+) -> None:
+    async with http_client(URL, app=JSONResponse(content)) as http:
+        api = replace(rest_api, http=http)
+
+        assert await api.keepalive_listen_key() is None
+        with pytest.raises(UnreadableAnswerError, match=r"without a listen key$"):
+            await api.create_listen_key()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "\ud800",
+        "a b",
+        "key\n",
+        "\x1b[31m",
+        "x&events=#@evil/",
+        "../../stream",
+        "ключ",
+        "a" * 129,
+        "a" * 1_000_000,
+    ],
+)
+async def test_what_can_be_no_listen_key_is_not_taken_for_one(key: str, rest_api: RestApi) -> None:
+    answer = Response(json.dumps({"listenKey": key}), media_type="application/json")
+    async with http_client(URL, app=answer) as http:
+        api = replace(rest_api, http=http)
+
+        for call in (api.create_listen_key, api.keepalive_listen_key):
+            with pytest.raises(UnreadableAnswerError) as failed:
+                await call()
+            assert str(failed.value) == "Binance answered 200 with no possible listen key"
+
+
+@pytest.mark.parametrize("key", ["a", "A-z_0", "a" * 128])
+async def test_what_can_be_a_listen_key_is_one(key: str, rest_api: RestApi) -> None:
+    async with http_client(URL, app=JSONResponse({"listenKey": key})) as http:
+        created = await replace(rest_api, http=http).create_listen_key()
+
+    assert created.get_secret_value() == key

@@ -1,0 +1,51 @@
+import anyio
+import pytest
+
+from binance_mcp.errors import UnavailableError
+from binance_mcp.futures.shared_calls import SharedCalls
+
+
+def fail(calls: SharedCalls, recv_window: float | None) -> None:
+    with pytest.raises(UnavailableError), calls.one(recv_window):
+        raise UnavailableError("out of order")
+
+
+def test_a_success_counts_for_those_who_came_before_it_and_for_nobody_after() -> None:
+    calls = SharedCalls()
+    seen = calls.last
+    with calls.one(None):
+        pass
+
+    assert calls.have_succeeded_since(seen, None)
+    assert calls.have_succeeded_since(seen, 5.0)
+    assert not calls.have_succeeded_since(calls.last, None)
+
+
+def test_two_ends_alike_are_two_ends() -> None:
+    calls = SharedCalls()
+    for _ in range(2):
+        seen = calls.last
+        with calls.one(None):
+            pass
+        assert calls.have_succeeded_since(seen, None)
+
+
+def test_a_failure_is_shared_by_those_with_the_same_parameters() -> None:
+    calls = SharedCalls()
+    seen = calls.last
+    fail(calls, 0.001)
+
+    assert not calls.have_succeeded_since(seen, None)
+    assert not calls.have_succeeded_since(calls.last, 0.001)
+    with pytest.raises(UnavailableError, match="out of order"):
+        calls.have_succeeded_since(seen, 0.001)
+
+
+@pytest.mark.anyio
+async def test_a_cancelled_call_has_no_end_to_share() -> None:
+    calls = SharedCalls()
+    seen = calls.last
+    with anyio.move_on_after(1), calls.one(None):
+        await anyio.sleep(2)
+
+    assert calls.last is seen
