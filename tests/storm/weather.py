@@ -32,6 +32,8 @@ _OUTAGES: Final = tuple(
 )
 _LONGEST_OUTAGE: Final = 25 * MINUTE
 _LONGEST_WAIT: Final = 120
+_LONGEST_HINT: Final = 7200
+"""What a `Retry-After` may say with an error that is no limit of Binance's."""
 _DEEDS: Final = (("DELETE",), ("DELETE", "POST"), ("POST",))
 
 
@@ -110,7 +112,8 @@ def _strikes(rng: Random, last: float) -> Iterator[Strike]:
     faults = [*PASSING, *LASTING]
     rng.shuffle(faults)
     for at, fault in zip(_moments(rng, last, HOUR, 3 * HOUR), cycle(faults), strict=False):
-        wait = rng.choice([None, rng.randint(1, _LONGEST_WAIT)]) if fault in LIMITS else None
+        longest = _LONGEST_WAIT if fault in LIMITS else _LONGEST_HINT
+        wait = rng.choice([None, rng.randint(1, longest)])
         yield Strike(at, fault, wait)
 
 
