@@ -18,7 +18,7 @@ class Verify(Command):
     records must be chained with that key.
 
     Exit codes: 0, the trail is unbroken; 1, it is broken, and the first broken record is told;
-    2, it cannot be read.
+    2, it cannot be read, or has no records.
     """
 
     file: CliPositionalArg[Path] = Field(description="The newest file of the trail.")

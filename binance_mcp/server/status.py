@@ -44,6 +44,7 @@ class ListenKeyStatus(Told):
     confirmed_at: datetime | None = None
     expires_at: datetime | None = None
     expires_in_seconds: float | None = None
+    closing: bool | None = None
     automatic_keepalive: bool
     next_keepalive_at: datetime | None = None
     no_requests_until: datetime | None = None
@@ -78,6 +79,7 @@ def status_of(exchange: Exchange, *, detail: bool) -> ListenKeyStatus:
         confirmed_at=active and exchange.date_of(active.extended_at),
         expires_at=active and exchange.date_of(active.expires_at),
         expires_in_seconds=active and round(active.expires_at - keeper.clock.now()),
+        closing=(life.is_closing and active is not None) or None,
         automatic_keepalive=keeper.schedule is not None,
         next_keepalive_at=_date(exchange, keeper.next_keepalive_at),
         no_requests_until=_date(exchange, keeper.stopped_until),
@@ -135,6 +137,11 @@ def sentences(status: ListenKeyStatus) -> str:
 
 
 def _state(status: ListenKeyStatus, where: str) -> str:
+    if status.closing:
+        return (
+            f"A close of the account's listen key {where} was sent, and no answer says whether it "
+            "happened. BinanceFuturesKeepAliveListenKey asks Binance now."
+        )
     if status.confirmed_at and status.expires_at:
         return (
             f"The account's listen key {where} is active until {date_and_time(status.expires_at)}, "

@@ -172,3 +172,18 @@ async def test_while_the_limits_forbid_requests_the_status_says_until_when(
     assert succeeded(stopped)["noRequestsUntil"] == "2026-11-18T11:08:10Z"
     assert "forbid requests until 2026-11-18 11:08:10 UTC; none is sent before." in text(stopped)
     assert "noRequestsUntil" not in succeeded(free)
+
+
+async def test_a_close_that_was_not_answered_is_told_as_that(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    sandbox.arm("timeout", times=10, method="DELETE")
+    async with connect() as client:
+        await client.call_tool(CREATE, {})
+        assert (await client.call_tool(CLOSE, {})).is_error
+        unknown = await client.call_tool(STATUS, {})
+        await client.call_tool(KEEPALIVE, {})
+        known = await client.call_tool(STATUS, {})
+    assert succeeded(unknown)["closing"] is True
+    assert "A close of the account's listen key on sandbox was sent, and no answer" in text(unknown)
+    assert "closing" not in succeeded(known)
