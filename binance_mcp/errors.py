@@ -11,6 +11,7 @@
     ├── ListenKeyMismatchError        the listen key given is not the account's
     └── BinanceError                  a call to Binance failed
         ├── MissingApiKeyError        nothing was sent: no API key is configured
+        ├── NetworkSettingsError      nothing was sent: the proxy or the certificates are unusable
         ├── UnreachableError          no answer: name, connection, TLS, reset
         │   └── TimedOutError         no answer in time
         ├── UnreadableAnswerError     200, but not the JSON that Binance documents
@@ -166,6 +167,10 @@ class BinanceError(BinanceMcpError):
 
 class MissingApiKeyError(BinanceError):
     """No API key is configured."""
+
+
+class NetworkSettingsError(BinanceError):
+    """The environment names a proxy or certificates that cannot be used."""
 
 
 class UnreachableError(BinanceError):

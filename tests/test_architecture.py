@@ -29,7 +29,7 @@ STANDARD_LIBRARY_ONLY: Final = ("errors", "files", "masking", "urls")
 
 HOMES: Final = {
     "cryptography": ("futures.signing",),
-    "httpx2": ("futures.rest_api",),
+    "httpx2": ("futures.http_client", "futures.rest_api"),
     "mcp": ("demo", "server"),
     "pydantic_settings": ("cli", "settings"),
     "uvicorn": ("connection_limits", "futures.sandbox.transport", "serving"),

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import anyio
 from pydantic import SecretStr
@@ -14,13 +13,13 @@ from starlette.types import ASGIApp
 from binance_mcp.clock import WallClock, wall_clock
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.environment import ENVIRONMENTS, Environment
+from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
-from binance_mcp.futures.rest_api import RestApi, http_client
+from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.schedule import Schedule
 from binance_mcp.futures.signing import hmac_signer
 from binance_mcp.futures.weight import RequestWeight
 from binance_mcp.settings import Settings
-from binance_mcp.urls import is_loopback
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +61,6 @@ async def open_exchange(
     )
     if app is None and settings.environment == "sandbox" and settings.rest_url is None:
         app, credentials = _sandbox(wall_clock)
-    on_loopback = is_loopback(urlsplit(environment.rest_url).hostname or "")
     logger.info(
         "using %s at %s, streams at %s",
         environment.name,
@@ -70,7 +68,7 @@ async def open_exchange(
         environment.stream_url,
     )
     try:
-        async with http_client(environment.rest_url, app=app, proxies=not on_loopback) as http:
+        async with http_client(environment.rest_url, app=app) as http:
             rest_api = RestApi(
                 http,
                 credentials,

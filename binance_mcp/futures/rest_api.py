@@ -8,16 +8,14 @@ import logging
 import math
 import random
 import re
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import aclosing
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Final
 
 import anyio
 import httpx2 as httpx
-from starlette.types import ASGIApp
 
 from binance_mcp.clock import SteadyClock, WallClock, wall_clock
 from binance_mcp.errors import (
@@ -32,14 +30,12 @@ from binance_mcp.errors import (
 )
 from binance_mcp.futures.answer import Answer
 from binance_mcp.futures.credentials import Credentials
+from binance_mcp.futures.http_client import HttpClient
 from binance_mcp.futures.listen_key import ListenKey
 from binance_mcp.futures.signing import signed_query
 from binance_mcp.futures.weight import RequestWeight
 
 logger = logging.getLogger(__name__)
-
-HttpClient = Callable[[], httpx.AsyncClient]
-"""Return the client that requests go through."""
 
 answered: Final[ContextVar[int | None]] = ContextVar("answered", default=None)
 """HTTP status of the last answer to a request of the current task."""
@@ -49,6 +45,8 @@ _TIME: Final = "/fapi/v1/time"
 _LATEST_TIME: Final = 10**14
 """In milliseconds; the year 5138."""
 _LOOKS_LIKE_A_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_LONGEST_ANSWER: Final = 64 * 1024
+"""In bytes; an answer about a listen key has some hundred."""
 _ATTEMPTS: Final = 5
 _FIRST_PAUSE_SECONDS: Final = 0.2
 _DEADLINE_IN_TIMEOUTS: Final = 4
@@ -195,13 +193,20 @@ class RestApi:
         timeout = max(min(self.timeout, deadline - anyio.current_time()), 0.0)
         try:
             with anyio.fail_after(timeout):
-                response = await self.http().send(self._request(method, target, headers))
+                answer = await self._received(self._request(method, target, headers))
         except (TimeoutError, httpx.TimeoutException) as error:
             raise TimedOutError(f"Binance did not answer within {timeout:.3g} s") from error
         except (httpx.RequestError, OSError) as error:
             reason = type(error).__name__
             raise UnreachableError(f"Binance could not be reached ({reason})") from error
-        return self._read(Answer(response.status_code, response.headers, response.content))
+        return self._read(answer)
+
+    async def _received(self, request: httpx.Request) -> Answer:
+        response = await self.http().send(request, stream=True)
+        try:
+            return Answer(response.status_code, response.headers, await _body(response))
+        finally:
+            await response.aclose()
 
     def _request(self, method: str, target: str, headers: dict[str, str]) -> httpx.Request:
         """Build a request; one without a query is always the same, and is built once."""
@@ -222,28 +227,17 @@ class RestApi:
             raise self.weight.refused(error, now=now) from None
 
 
-@asynccontextmanager
-async def http_client(
-    base_url: str, *, app: ASGIApp | None = None, proxies: bool = True
-) -> AsyncGenerator[HttpClient]:
-    """Yield what returns the HTTP client for `base_url`; with `app`, that app answers instead.
-
-    The client is opened at its first use: loading the certificates would make a host wait at the
-    start. `proxies` says whether the proxies of the environment (`HTTPS_PROXY` …) are used.
-    """
-    transport = httpx.ASGITransport(app) if app is not None else None
-
-    @cache
-    def opened() -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            base_url=base_url, transport=transport, timeout=None, trust_env=proxies
-        )
-
-    try:
-        yield opened
-    finally:
-        if opened.cache_info().currsize:
-            await opened().aclose()
+async def _body(response: httpx.Response) -> bytes:
+    """Return the body of an answer, which may not be large, whatever it would be unpacked to."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise UnreadableAnswerError("Binance answered in an encoding that was not asked for")
+    body = bytearray()
+    async with aclosing(response.aiter_raw()) as chunks:
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > _LONGEST_ANSWER:
+                raise UnreadableAnswerError(f"Binance answered more than {_LONGEST_ANSWER} bytes")
+    return bytes(body)
 
 
 def _listen_key(payload: dict[str, Any]) -> ListenKey | None:

@@ -22,6 +22,7 @@ from binance_mcp.errors import (
     IpBannedError,
     ListenKeyMismatchError,
     MissingApiKeyError,
+    NetworkSettingsError,
     ParameterError,
     PolicyDeniedError,
     RejectedApiKeyError,
@@ -44,6 +45,10 @@ ADVICE: Final[dict[type[BinanceMcpError], str]] = {
         "Nothing was sent. The user must set BINANCE_API_KEY in the env of this server's entry in "
         "the host's configuration, or in a file that BINANCE_MCP_ENV_FILE names, and "
         "restart it. BINANCE_ENVIRONMENT=sandbox works without an account."
+    ),
+    NetworkSettingsError: (
+        "Nothing was sent. The user should correct or unset that variable where this server is "
+        "started (a proxy may also come from the system's settings), and restart it."
     ),
     UnreachableError: (
         "The network, a proxy, or BINANCE_REST_URL may be wrong. " + _SAFE_TO_REPEAT

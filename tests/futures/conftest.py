@@ -13,8 +13,9 @@ from pydantic import SecretStr
 
 from binance_mcp.clock import WallClock
 from binance_mcp.futures.credentials import Credentials
+from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
-from binance_mcp.futures.rest_api import RestApi, http_client
+from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.sandbox.account import Account, new_account
 from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.futures.schedule import Schedule

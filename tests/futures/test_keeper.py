@@ -13,9 +13,10 @@ from binance_mcp.errors import (
     ListenKeyMismatchError,
     UnavailableError,
 )
+from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import ActiveKey, State
-from binance_mcp.futures.rest_api import RestApi, http_client
+from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.futures.signing import hmac_signer
 

@@ -8,9 +8,10 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from binance_mcp.errors import InvalidListenKeyError
+from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import State
-from binance_mcp.futures.rest_api import RestApi, http_client
+from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.futures.schedule import Schedule
 from tests.storm.machine import Machine

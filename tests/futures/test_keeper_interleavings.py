@@ -16,9 +16,10 @@ from trio.testing import MockClock
 
 from binance_mcp.errors import BinanceError
 from binance_mcp.futures.credentials import Credentials
+from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import ActiveKey, State
-from binance_mcp.futures.rest_api import RestApi, http_client
+from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.sandbox.account import new_account
 from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.futures.sandbox.faults import FAULTS

@@ -10,8 +10,9 @@ import anyio
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
-from binance_mcp.futures.rest_api import RestApi, http_client
+from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.futures.schedule import Schedule
 

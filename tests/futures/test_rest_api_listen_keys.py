@@ -6,7 +6,8 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from binance_mcp.errors import UnreadableAnswerError
-from binance_mcp.futures.rest_api import RestApi, http_client
+from binance_mcp.futures.http_client import http_client
+from binance_mcp.futures.rest_api import RestApi
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,8 @@ from binance_mcp.errors import (
     UnavailableError,
     UnreachableError,
 )
-from binance_mcp.futures.rest_api import RestApi, http_client
+from binance_mcp.futures.http_client import http_client
+from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.sandbox.account import Account
 from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.futures.sandbox.faults import FAULTS

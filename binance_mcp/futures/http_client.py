@@ -1,0 +1,107 @@
+"""The one place that makes HTTP clients, so that everything leaves this machine by the same way.
+
+What decides it is the environment: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in
+upper or lower case (the system's settings on macOS and Windows), `SSL_CERT_FILE` and
+`SSL_CERT_DIR`. httpx2 reads them too, but not for WebSockets, and not every spelling of a proxy:
+https://www.python-httpx.org/environment_variables/
+"""
+
+import re
+import ssl
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx2 as httpx
+from starlette.types import ASGIApp
+
+from binance_mcp.errors import NetworkSettingsError
+from binance_mcp.urls import is_loopback
+
+HttpClient = Callable[[], httpx.AsyncClient]
+"""Return the client that requests go through."""
+
+_HTTP_SCHEMES: Final = {"wss": "https", "ws": "http"}
+"""A WebSocket goes the way of the HTTP that it begins with."""
+_SPELLINGS: Final = {"socks": "socks5", "": "http"}
+"""What desktops and curl mean by `socks://`, and by a proxy without a scheme."""
+_SCHEME: Final = re.compile(r"(?:([a-z0-9+.-]+)://)?(.*)", re.IGNORECASE | re.DOTALL)
+_USABLE: Final = ("http", "https", "socks5", "socks5h")
+
+
+def proxy_for(
+    url: str, proxies: Mapping[str, str], bypass: Callable[[str], object]
+) -> httpx.Proxy | None:
+    """Return the proxy that requests to `url` go through; None if they go straight.
+
+    `proxies` are as `urllib.request.getproxies` has them, and `bypass` says of a host with its port
+    that `NO_PROXY` names it. Nothing to this machine goes through a proxy.
+
+    Raises:
+        NetworkSettingsError: The proxy cannot be used. The text names its variable, not its value.
+
+    """
+    parts = urlsplit(url)
+    scheme = _HTTP_SCHEMES.get(parts.scheme, parts.scheme)
+    name = scheme if scheme in proxies else "all"
+    if name not in proxies or is_loopback(parts.hostname or "") or bypass(parts.netloc):
+        return None
+    variable = f"{name.upper()}_PROXY"
+    found = _SCHEME.fullmatch(proxies[name].strip())
+    kind, rest = (found[1] or "").lower() if found else "", found[2] if found else ""
+    kind = _SPELLINGS.get(kind, kind)
+    if kind not in _USABLE:
+        wanted = ", ".join(f"{each}://" for each in _USABLE)
+        raise NetworkSettingsError(f"{variable} names a proxy of an unknown kind; known: {wanted}")
+    try:
+        proxy = httpx.Proxy(f"{kind}://{rest}") if urlsplit(f"{kind}://{rest}").hostname else None
+    except (httpx.InvalidURL, ValueError):
+        proxy = None
+    if proxy is None:
+        raise NetworkSettingsError(
+            f"{variable} is not the URL of a proxy, such as http://host:port"
+        )
+    return proxy
+
+
+@asynccontextmanager
+async def http_client(base_url: str, *, app: ASGIApp | None = None) -> AsyncGenerator[HttpClient]:
+    """Yield what returns the HTTP client for `base_url`; with `app`, that app answers instead.
+
+    The client is opened at its first use: loading the certificates would make a host wait at the
+    start. Opening it raises a `NetworkSettingsError` if the environment makes that impossible.
+    """
+
+    @cache
+    def opened() -> httpx.AsyncClient:
+        headers = {"Accept-Encoding": "identity"}  # an answer is small, and so it stays
+        if app is not None:
+            return httpx.AsyncClient(
+                base_url=base_url, transport=httpx.ASGITransport(app), timeout=None, headers=headers
+            )
+        return httpx.AsyncClient(
+            base_url=base_url,
+            proxy=proxy_for(base_url, getproxies(), proxy_bypass),
+            verify=_certificates() if base_url.startswith("https") else False,
+            timeout=None,
+            trust_env=False,
+            headers=headers,
+        )
+
+    try:
+        yield opened
+    finally:
+        if opened.cache_info().currsize:
+            await opened().aclose()
+
+
+def _certificates() -> ssl.SSLContext:
+    try:
+        return httpx.create_ssl_context()
+    except (OSError, ssl.SSLError):
+        raise NetworkSettingsError(
+            "SSL_CERT_FILE or SSL_CERT_DIR has no certificates that can be read"
+        ) from None

@@ -1,0 +1,133 @@
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+from pydantic import SecretStr
+from starlette.responses import Response
+
+from binance_mcp.errors import NetworkSettingsError, UnreadableAnswerError
+from binance_mcp.futures.credentials import Credentials
+from binance_mcp.futures.http_client import http_client, proxy_for
+from binance_mcp.futures.rest_api import RestApi
+from binance_mcp.futures.weight import RequestWeight
+
+pytestmark = pytest.mark.anyio
+
+REST = "https://fapi.example"
+STREAM = "wss://stream.example/private/ws"
+
+
+def proxy(url: str, proxies: Mapping[str, str], *bypassed: str) -> str | None:
+    found = proxy_for(url, proxies, lambda host: host in bypassed)
+    return str(found.url) if found else None
+
+
+@pytest.mark.parametrize(
+    ("value", "used"),
+    [
+        ("http://proxy:1", "http://proxy:1"),
+        ("HTTP://proxy:1/", "http://proxy:1/"),
+        ("https://proxy:1", "https://proxy:1"),
+        ("proxy:1", "http://proxy:1"),
+        ("proxy", "http://proxy"),
+        ("socks5://proxy:1", "socks5://proxy:1"),
+        ("socks5h://proxy:1", "socks5h://proxy:1"),
+        ("socks://proxy:1", "socks5://proxy:1"),
+        (" socks://[::1]:1 ", "socks5://[::1]:1"),
+    ],
+)
+def test_a_proxy_may_be_spelt_in_every_customary_way(value: str, used: str) -> None:
+    assert proxy(REST, {"https": value}) == proxy(STREAM, {"all": value}) == used
+
+
+def test_the_name_and_password_of_a_proxy_are_decoded() -> None:
+    found = proxy_for(REST, {"all": "socks://a%40b:c%3Ad@proxy:1"}, lambda _: False)
+    assert found
+    assert (str(found.url), found.auth) == ("socks5://proxy:1", ("a@b", "c:d"))
+
+
+def test_each_scheme_has_its_proxy_and_all_is_for_the_others() -> None:
+    proxies = {"https": "http://secure:1", "http": "http://plain:1", "all": "http://all:1"}
+    assert proxy(REST, proxies) == proxy(STREAM, proxies) == "http://secure:1"
+    assert proxy("http://fapi.example", proxies) == "http://plain:1"
+    assert proxy("ws://stream.example", {"all": "http://all:1"}) == "http://all:1"
+    assert proxy(REST, {"http": "http://plain:1"}) is None
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"])
+def test_nothing_to_this_machine_goes_through_a_proxy(host: str) -> None:
+    assert proxy(f"http://{host}:8080", {"all": "http://proxy:1"}) is None
+
+
+def test_what_no_proxy_names_goes_straight() -> None:
+    assert proxy(REST, {"all": "http://proxy:1"}, "fapi.example") is None
+    assert proxy(f"{REST}:8443", {"all": "http://proxy:1"}, "fapi.example:8443") is None
+
+
+@pytest.mark.parametrize("value", ["socks4://name@secret:1", "ftp://secret:1"])
+def test_a_proxy_of_an_unknown_kind_is_told_by_its_variable(value: str) -> None:
+    with pytest.raises(NetworkSettingsError) as refused:
+        proxy(REST, {"all": value})
+    assert str(refused.value) == (
+        "ALL_PROXY names a proxy of an unknown kind; "
+        "known: http://, https://, socks5://, socks5h://"
+    )
+
+
+@pytest.mark.parametrize(
+    "value", ["http://", "", "secret:port", "::secret::", "http://[secret", "://secret"]
+)
+def test_what_is_no_proxy_is_told_by_its_variable(value: str) -> None:
+    with pytest.raises(NetworkSettingsError) as refused:
+        proxy(REST, {"https": value})
+    assert str(refused.value) == ("HTTPS_PROXY is not the URL of a proxy, such as http://host:port")
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+async def test_certificates_that_cannot_be_read_are_told_by_their_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv(variable, str(tmp_path / "secret"))
+    async with http_client(REST) as http:
+        if variable == "SSL_CERT_DIR":  # OpenSSL looks into it only when it needs a certificate
+            assert http()
+            return
+        with pytest.raises(NetworkSettingsError, match=r"^SSL_CERT_FILE or SSL_CERT_DIR has no"):
+            http()
+
+
+async def test_no_file_with_passwords_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".netrc").write_text("default login user password secret")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    async with http_client("http://127.0.0.1:1") as http:
+        assert not http().trust_env
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Response(b" " * 65_537), "Binance answered more than 65536 bytes"),
+        (
+            Response(b"\x1f\x8b", headers={"Content-Encoding": "gzip"}),
+            "Binance answered in an encoding that was not asked for",
+        ),
+    ],
+)
+async def test_an_answer_that_is_or_could_become_large_is_not_read(
+    answer: Response, reason: str
+) -> None:
+    async with http_client("http://sandbox.invalid", app=answer) as http:
+        api = RestApi(http, Credentials(SecretStr("key")), RequestWeight(2400))
+        with pytest.raises(UnreadableAnswerError) as refused:
+            await api.create_listen_key()
+    assert str(refused.value) == reason
+
+
+async def test_no_encoding_is_asked_for() -> None:
+    async with http_client("http://127.0.0.1:1") as http:
+        assert http().headers["Accept-Encoding"] == "identity"
+        assert isinstance(http(), httpx.AsyncClient)
