@@ -21,7 +21,7 @@ _SECONDS_TO_SEND: Final = 15.0
 
 def file_limit() -> int:
     """Return how many files this process may have open."""
-    if sys.platform == "win32":
+    if sys.platform == "win32":  # pragma: no cover  # only one of the branches exists on a system
         return 8192  # https://learn.microsoft.com/en-us/cpp/c-runtime-library/reference/setmaxstdio
     import resource  # noqa: PLC0415  # Windows has no such module
 
@@ -55,7 +55,8 @@ class LimitedConnection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Read what the client sends."""
         super().data_received(data)
-        self._watch()
+        if self.transport.get_protocol() is self:  # else it has become a WebSocket
+            self._watch()
 
     def on_response_complete(self) -> None:
         """Begin to wait for another request."""

@@ -93,7 +93,7 @@ def _found_file(environment: Mapping[str, str], known: Collection[str]) -> EnvFi
         return _ignored(_level(values), path, "the environment brings the credential")
     if API_KEY not in values:
         return _ignored(_level(values), path, f"it does not bring {API_KEY}")
-    used = Notice(logging.INFO, f"settings are read from {_absolute(path)}")
+    used = Notice(logging.INFO, f"settings are read from {path.absolute()}")
     return EnvFile(values, (used, *_warnings(path, values, mode)))
 
 
@@ -112,7 +112,7 @@ def _read(path: Path, known: Collection[str]) -> tuple[dict[str, str], int]:
 
 
 def _ignored(level: int, path: Path, reason: str) -> EnvFile:
-    text = f"{_absolute(path)} is ignored: {reason}; name it in {VARIABLE} to use it"
+    text = f"{path.absolute()} is ignored: {reason}; name it in {VARIABLE} to use it"
     return EnvFile({}, (Notice(level, text),))
 
 
@@ -124,16 +124,9 @@ def _level(values: Mapping[str, str]) -> int:
 def _warnings(path: Path, values: Mapping[str, str], mode: int) -> tuple[Notice, ...]:
     if os.name != "posix" or not mode & _OTHERS_READ or not SECRETS & values.keys():
         return ()
-    where = _absolute(path)
+    where = str(path.absolute())
     text = f"{where} has a secret that others may read; run: chmod 600 {shlex.quote(where)}"
     return (Notice(logging.WARNING, text),)
-
-
-def _absolute(path: Path) -> str:
-    try:
-        return str(path.absolute())
-    except OSError:  # the working directory is gone
-        return str(path)
 
 
 def _reason(error: Exception) -> str:

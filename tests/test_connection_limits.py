@@ -10,7 +10,8 @@ from anyio.abc import SocketStream
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from binance_mcp import connection_limits
 from binance_mcp.connection_limits import file_limit, most_connections
@@ -158,3 +159,19 @@ def test_there_are_far_fewer_connections_than_files(
 
 def test_a_process_may_have_some_files() -> None:
     assert file_limit() > 3
+
+
+async def test_a_websocket_is_left_to_its_own_limits() -> None:
+    async def converse(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.send_text(await websocket.receive_text())
+
+    app = Starlette(routes=[WebSocketRoute("/", converse)])
+    async with (
+        serving(app, host=HOST, port=0) as port,
+        httpx.AsyncClient(trust_env=False) as http,
+        http.websocket(f"ws://{HOST}:{port}/") as websocket,
+    ):
+        await anyio.sleep(0.5)
+        await websocket.send_text("still here")
+        assert await websocket.receive_text() == "still here"

@@ -12,8 +12,9 @@ import anyio
 import httpx2 as httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -207,3 +208,45 @@ async def test_small_answers_are_sent_at_once() -> None:
         await get(port)
     assert len(delays) == 1
     assert delays[0] != 0
+
+
+async def test_a_stop_ends_what_streams_or_works_on_without_an_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def words() -> AsyncGenerator[str]:
+        yield "first"
+        await anyio.sleep_forever()
+
+    async def stream(_: Request) -> StreamingResponse:
+        return StreamingResponse(words())
+
+    async def work_on(_: Request) -> PlainTextResponse:
+        return PlainTextResponse("done", background=BackgroundTask(anyio.sleep_forever))
+
+    app = Starlette(routes=[Route("/stream", stream), Route("/work", work_on)])
+    async with httpx.AsyncClient(trust_env=False) as client:
+        async with serving(app, host=HOST, port=0) as port:
+            assert (await client.get(f"http://{HOST}:{port}/work")).text == "done"
+            opened = client.stream("GET", f"http://{HOST}:{port}/stream")
+            response = await opened.__aenter__()
+            parts = response.aiter_text()
+            assert await anext(parts) == "first"
+        assert [part async for part in parts] == []
+        await opened.__aexit__(None, None, None)
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+
+
+async def test_what_has_no_answer_at_a_stop_is_told_to_come_back() -> None:
+    diary = Diary()
+    statuses: list[int] = []
+    async with anyio.create_task_group() as tasks, httpx.AsyncClient(trust_env=False) as client:
+
+        async def ask(port: int) -> None:
+            response = await client.get(f"http://{HOST}:{port}/held", timeout=10)
+            statuses.append(response.status_code)
+
+        async with serving(diary.app, host=HOST, port=0) as port:
+            tasks.start_soon(ask, port)
+            await diary.held.wait()
+        await anyio.wait_all_tasks_blocked()
+    assert statuses == [503]

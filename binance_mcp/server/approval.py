@@ -23,7 +23,6 @@ from binance_mcp.policy.document import Call
 from binance_mcp.server.callers import has_handshake
 
 _QUESTION: Final = "approval"
-_LONGEST_ARGUMENTS: Final = 500
 _FORM: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
@@ -127,10 +126,7 @@ def _message(call: Call, approval: Approval) -> str:
         name: mask(value) if name == "listenKey" and isinstance(value, str) else value
         for name, value in call.arguments.items()
     }
-    told = json.dumps(arguments)
-    if len(told) > _LONGEST_ARGUMENTS:
-        told = f"{told[:_LONGEST_ARGUMENTS]}… ({len(told)} characters in all)"
-    return mask_tokens(f"Allow {call.tool} with {told}? {approval.reason}")
+    return mask_tokens(f"Allow {call.tool} with {json.dumps(arguments)}? {approval.reason}")
 
 
 def _denied(approval: Approval, code: str) -> PolicyDeniedError:

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import anyio
 import pytest
@@ -9,7 +10,11 @@ from mcp.client.subscriptions import ResourcesListChanged, ToolsListChanged
 from mcp.shared.exceptions import MCPError
 from mcp.types import ResourceUpdatedNotification, ToolListChangedNotification
 
+from binance_mcp.server import subscribers
 from tests.server.connections import CLOSE, CREATE, KEEPALIVE, STATUS, Serve
+
+if TYPE_CHECKING:
+    from mcp.server.session import ServerSession
 
 pytestmark = pytest.mark.anyio
 
@@ -169,3 +174,26 @@ async def test_a_subscriber_that_stalls_delays_no_other(serve: Serve, hide: Hide
         await anyio.sleep(0.5)
     assert len(heard) == 20
     assert heard[-1] <= changed + 0.5
+
+
+class Stalling:
+    """A connection that takes no notification until it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go = anyio.Event()
+        self.told: list[str] = []
+
+    async def send_resource_updated(self, uri: str) -> None:
+        await self.let_go.wait()
+        self.told.append(uri)
+
+
+async def test_a_stalled_connection_is_told_the_last_hundred_when_it_reads_again() -> None:
+    session = Stalling()
+    client = subscribers._Client(cast("ServerSession", session))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    async with anyio.create_task_group() as tasks:
+        for number in range(150):
+            uri = f"binance://{number}"
+            client.tell(tasks, lambda one, uri=uri: one.send_resource_updated(uri))
+        session.let_go.set()
+    assert session.told == [f"binance://{number}" for number in range(50, 150)]
