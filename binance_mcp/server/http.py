@@ -53,7 +53,13 @@ def http_app(server: ListenKeyServer, *, host: str = _HOSTS[0]) -> Starlette:
     server.lowlevel.middleware.append(sessions.note_use)
     app.add_middleware(sessions.making_room)
     app.add_middleware(_leaving_is_no_error)
+    logging.getLogger("mcp.server.streamable_http").addFilter(_is_no_departure)
     return app
+
+
+def _is_no_departure(record: logging.LogRecord) -> bool:
+    """Return whether a record is not of a client that left: the SDK logs an error for each."""
+    return not (record.exc_info and isinstance(record.exc_info[1], ClientDisconnect))
 
 
 def _leaving_is_no_error(app: ASGIApp) -> ASGIApp:

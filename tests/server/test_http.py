@@ -1,19 +1,22 @@
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import IO
 
 import anyio
 import httpx2 as httpx
 import pytest
 from mcp import Client
+from mcp.types import ElicitResult
 
 from binance_mcp.errors import ServingError, SettingsError
 from binance_mcp.server.http import http_app, run_http
 from binance_mcp.serving import serving
-from tests.server.connections import CLOSE, CREATE, Era, Serve
+from tests.server.connections import CLOSE, CREATE, Era, Serve, denial
 
 pytestmark = pytest.mark.anyio
 
@@ -140,3 +143,81 @@ async def test_sigterm_ends_the_server_with_an_open_stream(*, ipv6: bool) -> Non
 
 def find_url(lines: IO[str]) -> str:
     return next(line.split()[-1] for line in lines if "serving MCP at" in line)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is not an address")
+async def test_any_loopback_address_that_is_listened_on_can_be_addressed(serve: Serve) -> None:
+    app = http_app(serve(), host="127.0.0.2")
+    async with serving(app, host="127.0.0.2", port=0) as port:
+        answer = await post_initialize(f"http://127.0.0.2:{port}", {})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
+async def test_a_client_that_leaves_while_it_sends_is_no_error(
+    url: str, caplog: pytest.LogCaptureFixture, revision: str
+) -> None:
+    port = httpx.URL(url).port
+    assert port is not None
+    async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+        await stream.send(
+            b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            b"Accept: application/json, text/event-stream\r\nContent-Length: 100\r\n"
+            b"Mcp-Method: tools/list\r\nMCP-Protocol-Version: " + revision.encode() + b"\r\n\r\n{"
+        )
+        await anyio.sleep(0.1)
+    await anyio.sleep(0.1)
+    async with httpx.AsyncClient() as http:
+        assert (await http.get(f"{url}/healthz")).status_code == 200
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")
+@pytest.mark.parametrize("stop", ["SIGTERM", "SIGINT", "SIGHUP"])
+async def test_a_stop_answers_who_waits_and_logs_no_error(tmp_path: Path, stop: str) -> None:
+    policy = tmp_path / "policy.json"
+    tools = {CLOSE: {"action": "require_approval", "reason": "Think twice."}}
+    policy.write_text(json.dumps({"version": "1", "default": "allow", "tools": tools}))
+    heard: list[str] = []
+
+    async def think(context: object, params: object) -> ElicitResult:
+        assert context
+        assert params
+        await anyio.sleep_forever()
+        raise AssertionError("unreachable")
+
+    with subprocess.Popen(
+        [sys.executable, "-m", "binance_mcp", "http", "--port", "0"],
+        env={**os.environ, "BINANCE_ENVIRONMENT": "sandbox", "BINANCE_MCP_POLICY": str(policy)},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        url = await anyio.to_thread.run_sync(find_url, process.stderr)
+        asking = Client(url, mode="legacy", elicitation_callback=think)
+        code = None
+        async with Client(url) as listening, asking, anyio.create_task_group() as tasks:
+
+            async def listen(started: anyio.Event) -> None:
+                async with listening.listen(tools_list_changed=True) as events:
+                    started.set()
+                    heard.extend([str(event) async for event in events])
+                    heard.append("the end of the stream")
+
+            async def close() -> None:
+                heard.append(denial(await asking.call_tool(CLOSE, {}))["code"])
+
+            started = anyio.Event()
+            tasks.start_soon(listen, started)
+            tasks.start_soon(close)
+            await started.wait()
+            await anyio.sleep(0.5)  # the question is asked
+            process.send_signal(getattr(signal, stop))
+            process.send_signal(getattr(signal, stop))
+            with anyio.fail_after(5):
+                code = await anyio.to_thread.run_sync(process.wait, abandon_on_cancel=True)
+        log = process.stderr.read()
+    assert code == (130 if stop == "SIGINT" else 0)
+    assert sorted(heard) == ["approval_unanswered", "the end of the stream"]
+    assert "ERROR" not in log
+    assert "Traceback" not in log
