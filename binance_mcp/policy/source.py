@@ -53,7 +53,7 @@ class PolicySource:
         except PolicyError as error:
             if str(error) != str(self.problem):
                 logger.warning("the policy was changed, and the last good one stays: %s", error)
-            self.problem = error
+            self.problem = error.with_traceback(None)  # which would hold the text, at every look
             return False
 
     def _take_in(self, text: bytes) -> bool:

@@ -1,5 +1,6 @@
 import json
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,19 @@ def test_an_unusable_file_is_judged_once_however_often_it_is_looked_at(path: Pat
     path.with_name("elsewhere").rename(path)
     assert not source.refresh()
     assert source.problem is first is not None
+
+
+def test_looking_at_an_unusable_file_again_and_again_takes_no_memory(path: Path) -> None:
+    source = PolicySource(path)
+    write(path, {"version": "x" * 500_000})
+    age(path, -3600)
+    source.refresh()
+    tracemalloc.start()
+    for _ in range(20):
+        source.refresh()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 500_000
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs FIFOs")
