@@ -152,15 +152,17 @@ def load(source: str, text: str | bytes) -> Document:
     """
     reading = parse(source, text)
     faults = list(reading.faults)
+    found = len(faults)
     try:
         document = Document.model_validate(reading.value, context=Seen())
     except ValidationError as error:
-        faults += problems(error, reading, _owner)
+        faults += problems(error, reading, _owner, _MOST_PROBLEMS)
+        found += error.error_count()
     else:
         if not faults:
             return document
-    if more := faults[_MOST_PROBLEMS:]:
-        faults[_MOST_PROBLEMS:] = [Problem("", f"has {len(more)} more problems")]
+    if (more := found - _MOST_PROBLEMS) > 0:
+        faults[_MOST_PROBLEMS:] = [Problem("", f"has {more} more problem{'s' * (more != 1)}")]
     raise PolicyError(source, faults)
 
 

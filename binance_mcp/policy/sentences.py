@@ -52,9 +52,12 @@ def one_of(literal: object) -> Wanted:
     return Wanted(f"must be {', '.join(others)} or {last}", words)
 
 
-def problems(error: ValidationError, reading: Reading, owner: Owner) -> Sequence[Problem]:
-    """Return everything that is wrong with what was read, each with its place."""
-    return [_problem(detail, reading, owner) for detail in error.errors(include_url=False)]
+def problems(
+    error: ValidationError, reading: Reading, owner: Owner, most: int
+) -> Sequence[Problem]:
+    """Return the first things that are wrong with what was read, `most` at most, with places."""
+    details = error.errors(include_url=False)[:most]
+    return [_problem(detail, reading, owner) for detail in details]
 
 
 def _problem(detail: ErrorDetails, reading: Reading, owner: Owner) -> Problem:

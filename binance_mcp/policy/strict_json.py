@@ -36,6 +36,7 @@ class Reading:
         self._lines = [0, *(newline.end() for newline in re.finditer("\n", text))]
         self._names: dict[Place, int] = {}
         self._values: dict[Place, int] = {}
+        self._read_values = 0
         self._tokens = _TOKEN.finditer(text)
         self._token = next(self._tokens)
         self.value = self._read(())
@@ -55,7 +56,8 @@ class Reading:
     def _read(self, place: Place) -> object:
         if len(place) > _DEEPEST:
             raise RecursionError  # as `json` does, though that goes as deep as the stack allows
-        if len(self._values) >= _MOST_VALUES:
+        self._read_values += 1  # not the places: a name that stands twice is one place
+        if self._read_values > _MOST_VALUES:
             raise _TooManyValuesError
         self._values[place] = self._token.start()
         match self._token[0]:

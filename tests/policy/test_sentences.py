@@ -40,7 +40,7 @@ def refusal(value: object) -> Sequence[Problem]:
     reading = parse("tree.json", json.dumps(value, indent=2))
     with pytest.raises(ValidationError) as refused:
         Tree.model_validate(reading.value)
-    return problems(refused.value, reading, owner)
+    return problems(refused.value, reading, owner, most=5)
 
 
 def sentences(value: object) -> list[str]:
@@ -127,3 +127,7 @@ def test_a_problem_has_the_line_and_the_column_of_the_value_or_of_the_bad_name(
 
 def test_everything_is_said_at_once() -> None:
     assert len(sentences({"leaf": {"size": 0, "colour": 1}, "leaves": 1, "fruit": 1})) == 4
+
+
+def test_no_more_is_said_than_is_wanted() -> None:
+    assert len(sentences({"leaves": [{"size": 0}] * 6})) == 5
