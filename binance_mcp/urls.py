@@ -7,7 +7,10 @@ from urllib.parse import urlsplit
 
 _NOT_IN_A_BASE_URL: Final = frozenset(" ?#@\\")
 """A query, a fragment and credentials have no place there."""
-_HOST: Final = re.compile(r"[a-z0-9._-]+")
+_NAME: Final = r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?"
+_NETLOC: Final = re.compile(rf"(?:\[(?P<ipv6>.+)\]|(?P<name>{_NAME}))(?::[0-9]*)?", re.IGNORECASE)
+_LONGEST: Final = 2000
+"""In characters. Not even a path of a proxy is as long."""
 
 
 def is_loopback(host: str) -> bool:
@@ -22,6 +25,18 @@ def _is_address(host: str) -> bool:
         return False
 
 
+def _is_host(netloc: str) -> bool:
+    """Return whether it is a host and perhaps a port, and nothing else."""
+    match = _NETLOC.fullmatch(netloc)
+    if match is None:
+        return False
+    if ipv6 := match["ipv6"]:
+        return _is_address(ipv6)
+    # What ends in a number is an address or nothing: https://url.spec.whatwg.org/#host-parsing
+    *_, last = match["name"].split(".")
+    return not last.isdecimal() or _is_address(match["name"])
+
+
 def _check_url(value: str, secure: str, plain: str) -> str:
     wanted = f"must be a plain URL such as {secure}://host"
     try:
@@ -29,8 +44,8 @@ def _check_url(value: str, secure: str, plain: str) -> str:
         host, _ = url.hostname, url.port  # reading the port checks it
     except ValueError:
         raise ValueError(wanted) from None
-    is_host = _is_address(host or "") if "[" in value else _HOST.fullmatch(host or "")
-    if not host or not is_host or _NOT_IN_A_BASE_URL & set(value) or not value.isprintable():
+    is_plain = not _NOT_IN_A_BASE_URL & set(value) and value.isprintable()
+    if not host or not is_plain or len(value) > _LONGEST or not _is_host(url.netloc):
         raise ValueError(wanted)
     if url.scheme != secure and not (url.scheme == plain and is_loopback(host)):
         raise ValueError(f"must start with {secure}:// ({plain}:// only for this machine)")

@@ -19,7 +19,30 @@ def test_any_other_host_does_not(host: str) -> None:
     assert not is_loopback(host)
 
 
-@given(st.text(st.sampled_from("ab1.:-_[]v%/é*!"), max_size=12))
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[v1.x]",
+        "https://[::1]x",
+        "https://x[::1]",
+        "https://999.1.1.1",
+        "https://1.2.3",
+        "https://a..b",
+        f"https://{'a' * 64}",
+        f"https://a/{'a' * 70_000}",
+    ],
+)
+def test_a_base_url_that_cannot_be_sent_to_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="must be a plain URL"):
+        check_rest_url(url)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1:8443", "[2001:db8::1]", "a.1x", "a-b.example."])
+def test_names_and_addresses_are_hosts(host: str) -> None:
+    assert check_rest_url(f"https://{host}/path/") == f"https://{host}/path"
+
+
+@given(st.text(st.sampled_from("ab19.:-_[]v%/é*!"), max_size=12))
 def test_a_base_url_that_is_accepted_can_be_sent_to(rest: str) -> None:
     try:
         url = check_rest_url(f"https://{rest}")
