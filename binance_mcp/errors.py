@@ -74,9 +74,11 @@ class ServingError(BinanceMcpError):
 class PolicyError(BinanceMcpError):
     """A policy document cannot be used. Its text is a line per problem, each with its pointer."""
 
-    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+    def __init__(self, source: str, problems: Sequence[Problem], found: int | None = None) -> None:
         super().__init__("\n".join(f"{source}: {problem}" for problem in problems))
         self.problems = tuple(problems)
+        self.found = found or len(problems)
+        """How many problems there are. If they are very many, the last one says how many more."""
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,7 @@ def load(source: str, text: str | bytes) -> Document:
             return document
     if (more := found - _MOST_PROBLEMS) > 0:
         faults[_MOST_PROBLEMS:] = [Problem("", f"has {more} more problem{'s' * (more != 1)}")]
-    raise PolicyError(source, faults)
+    raise PolicyError(source, faults, found)
 
 
 def _owner(place: Place) -> type[BaseModel]:

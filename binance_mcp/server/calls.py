@@ -55,8 +55,8 @@ class Calls:
         """
         if self._policy.problem is None:
             return None
-        first, *others = self._policy.problem.problems
-        more = f", and {len(others)} more" if others else ""
+        first, others = self._policy.problem.problems[0], self._policy.problem.found - 1
+        more = f", and {others} more" if others else ""
         return f"it was changed, and the last good policy stays in force: {first}{more}"
 
     def remaining(self, context: Context[Any, Any]) -> Sequence[LimitStatus]:

@@ -73,6 +73,14 @@ def test_every_problem_of_a_policy_is_told_with_its_place(run: Run, capsys: Prin
     assert capsys.readouterr() == (FAULTY_TOLD, "")
 
 
+def test_of_a_flood_of_problems_the_last_line_says_how_many_more(run: Run, capsys: Printed) -> None:
+    write(json.dumps({"version": "1", "default": "deny", "hide": [1] * 150}))
+    assert run("policy", "check", "policy.json") == 1
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert "/hide/0" in first
+    assert last == "policy.json: /: has 50 more problems"
+
+
 def test_a_problem_without_a_place_is_told_without(run: Run, capsys: Printed) -> None:
     Path("policy.json").write_bytes(b"\xff")
     assert run("policy", "check", "policy.json") == 1

@@ -189,3 +189,15 @@ async def test_the_status_tells_that_the_policy_has_a_problem_and_not_where_it_l
         'it was changed, and the last good policy stays in force: /version: must be "1", and 1 more'
     )
     assert f"The policy file has a problem: {told}." in text(status)
+
+
+async def test_of_a_flood_of_problems_the_status_tells_the_first_and_how_many_more(
+    connect: Connect, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text('{"version": "1", "default": "allow"}')
+    async with connect(policy=policy) as client:
+        policy.write_text(json.dumps({"version": "1", "default": "deny", "hide": [1] * 500}))
+        told = succeeded(await client.call_tool(STATUS, {}))["policyProblem"]
+    assert "/hide/0: must be a name" in told
+    assert told.endswith(", and 499 more")
