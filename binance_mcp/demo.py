@@ -36,7 +36,7 @@ async def run_demo(say: Say) -> None:
     async with serving_sandbox(sandbox) as exchange:
         say(f"A stand-in for Binance USD-M Futures runs at {exchange.rest_url}.")
         say(f"Its listen keys live {_SHORT_LIFE_SECONDS} seconds; Binance's live 60 minutes.")
-        say("The MCP server is started as a host would start it: python -m binance_mcp")
+        say("The MCP server is started as a host would start it: python -P -m binance_mcp")
         async with Client(_server(exchange)) as client:
             await _show_keepalive(client, say)
             await _show_replacement(client, exchange, say)
@@ -48,7 +48,7 @@ async def run_demo(say: Say) -> None:
 def _server(exchange: ServedSandbox) -> StdioServerParameters:
     return StdioServerParameters(
         command=sys.executable,
-        args=["-m", "binance_mcp"],
+        args=["-P", "-m", "binance_mcp"],
         env={
             **os.environ,
             **{str(field.validation_alias): "" for field in Settings.model_fields.values()},

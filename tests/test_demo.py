@@ -10,7 +10,7 @@ from binance_mcp.masking import mask_tokens
 STEPS: Final = """\
 A stand-in for Binance USD-M Futures runs at http://127.0.0.1:<port>.
 Its listen keys live 3 seconds; Binance's live 60 minutes.
-The MCP server is started as a host would start it: python -m binance_mcp
+The MCP server is started as a host would start it: python -P -m binance_mcp
 
 1. An agent calls BinanceFuturesCreateListenKey once. From then on the server keeps the key alive:
    <active>, as Binance has just confirmed. This server keeps it alive automatically. <rest>

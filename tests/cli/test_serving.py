@@ -29,7 +29,7 @@ def test_at_a_terminal_the_bare_command_says_what_it_waits_for_and_ends_at_ctrl_
         "mcpServers": {
             "binance": {
                 "command": sys.executable,
-                "args": ["-m", "binance_mcp"],
+                "args": ["-P", "-m", "binance_mcp"],
                 "env": {"BINANCE_API_KEY": "your API key"},
             }
         }
