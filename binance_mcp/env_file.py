@@ -9,7 +9,7 @@ import logging
 import os
 import shlex
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -17,8 +17,6 @@ from typing import Final
 
 from binance_mcp.errors import Problem, SettingsError
 from binance_mcp.files import read_file
-
-logger = logging.getLogger(__name__)
 
 VARIABLE: Final = "BINANCE_MCP_ENV_FILE"
 API_KEY: Final = "BINANCE_API_KEY"
@@ -33,7 +31,9 @@ SECRETS: Final = frozenset(
 )
 _CREDENTIALS: Final = frozenset({*SECRETS, "BINANCE_PRIVATE_KEY_FILE"}) - {"BINANCE_MCP_AUDIT_KEY"}
 _FOUND: Final = ".env"
+_PREFIX: Final = b"BINANCE_"
 _LARGEST_FILE: Final = 1024 * 1024
+_MOST_LINES_TOLD: Final = 3
 _OTHERS_READ: Final = stat.S_IRGRP | stat.S_IROTH
 
 
@@ -51,6 +51,8 @@ class EnvFile:
 
     values: Mapping[str, str]
     notices: tuple[Notice, ...] = ()
+    path: str = ""
+    """Absolute. Empty, if no file counts."""
 
 
 class _TooLargeError(ValueError):
@@ -75,58 +77,86 @@ def load_env_file(
         return _found_file(environment, known)
     try:
         path = named.expanduser()
-        values, mode = _read(path, known)
+        content, mode = read_file(path, _LARGEST_FILE + 1)
+        values, notices = _parsed(content, known, path)
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: an unknown ~user
-        raise SettingsError([Problem(VARIABLE, _reason(error))]) from None
-    return EnvFile(values, _warnings(path, values, mode))
+        problem = Problem(VARIABLE, f"{_shown(named)}: {_reason(error)}")
+        raise SettingsError([problem]) from None
+    return EnvFile(values, (*notices, *_warnings(path, values, mode)), _shown(path))
 
 
 def _found_file(environment: Mapping[str, str], known: Collection[str]) -> EnvFile:
     path = Path(_FOUND)
     try:
-        values, mode = _read(path, known)
+        content, mode = read_file(path, _LARGEST_FILE + 1)
+        is_ours = _PREFIX in content.replace(b"\0", b"")  # be it in UTF-16
+        values, notices = _parsed(content, known, path) if is_ours else ({}, ())
     except FileNotFoundError:
         return EnvFile({})
     except (OSError, ValueError) as error:
-        return _ignored(logging.INFO, path, _reason(error))
+        # A folder of that name, for example, is hardly meant for this server.
+        level = logging.INFO if isinstance(error, OSError) else logging.WARNING
+        return _ignored(level, path, _reason(error))
+    if not values:
+        return EnvFile({})
     if _CREDENTIALS & environment.keys():
-        return _ignored(_level(values), path, "the environment brings the credential")
+        return _ignored(logging.WARNING, path, "the environment brings the credential")
     if API_KEY not in values:
-        return _ignored(_level(values), path, f"it does not bring {API_KEY}")
-    used = Notice(logging.INFO, f"settings are read from {path.absolute()}")
-    return EnvFile(values, (used, *_warnings(path, values, mode)))
+        return _ignored(logging.WARNING, path, f"it does not bring {API_KEY}")
+    used = Notice(logging.INFO, f"settings are read from {_shown(path)}")
+    return EnvFile(values, (used, *notices, *_warnings(path, values, mode)), _shown(path))
 
 
-def _read(path: Path, known: Collection[str]) -> tuple[dict[str, str], int]:
-    from dotenv import dotenv_values  # noqa: PLC0415  # most hosts have no such file
+def _parsed(
+    content: bytes, known: Collection[str], path: Path
+) -> tuple[dict[str, str], Sequence[Notice]]:
+    """Return the values as they are written, and what is to be said of lines that have none.
 
-    content, mode = read_file(path, _LARGEST_FILE + 1)
+    Nothing is put in the place of a `${NAME}`: a file found could send any secret of the
+    environment away as a part of a value.
+    """
+    from dotenv.parser import parse_stream  # noqa: PLC0415  # most hosts have no such file
+
     if len(content) > _LARGEST_FILE:
         raise _TooLargeError("it is larger than 1 MiB")
-    found = dotenv_values(stream=StringIO(content.decode("utf-8-sig")))
-    return {
-        name: value
-        for name, value in found.items()
-        if value is not None and name in known and not is_unset(value)
-    }, mode
+    values: dict[str, str] = {}
+    unread: list[int] = []
+    text = content.decode("utf-8-sig")
+    if "\0" in text:
+        raise UnicodeError
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            before = binding.original.string.partition(binding.original.string.lstrip())[0]
+            unread.append(binding.original.line + before.count("\n"))
+        elif binding.key and binding.key in known and binding.value is not None:
+            values[binding.key] = binding.value
+    told = [
+        Notice(logging.WARNING, f"{_shown(path)}, line {line} is ignored: it is not NAME=value")
+        for line in unread[:_MOST_LINES_TOLD]
+    ]
+    return {name: value for name, value in values.items() if not is_unset(value)}, told
 
 
 def _ignored(level: int, path: Path, reason: str) -> EnvFile:
-    text = f"{path.absolute()} is ignored: {reason}; name it in {VARIABLE} to use it"
+    text = f"{_shown(path)} is ignored: {reason}; name it in {VARIABLE} to use it"
     return EnvFile({}, (Notice(level, text),))
-
-
-def _level(values: Mapping[str, str]) -> int:
-    """Return how important it is that a file is ignored: it may be no business of ours."""
-    return logging.WARNING if values else logging.INFO
 
 
 def _warnings(path: Path, values: Mapping[str, str], mode: int) -> tuple[Notice, ...]:
     if os.name != "posix" or not mode & _OTHERS_READ or not SECRETS & values.keys():
         return ()
-    where = str(path.absolute())
+    where = _shown(path)
     text = f"{where} has a secret that others may read; run: chmod 600 {shlex.quote(where)}"
     return (Notice(logging.WARNING, text),)
+
+
+def _shown(path: Path) -> str:
+    """Return the absolute path, on one line whatever is in it: anybody may name a folder."""
+    try:
+        text = str(path.expanduser().absolute())
+    except (OSError, RuntimeError):  # the working directory is gone, or there is no such home
+        text = str(path)
+    return text if text.isprintable() else ascii(text)
 
 
 def _reason(error: Exception) -> str:

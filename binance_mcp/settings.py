@@ -5,7 +5,7 @@ both mean unset.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -148,7 +148,8 @@ class Settings(BaseSettings):
     reveal_listen_key: bool = Field(
         default=True,
         validation_alias="BINANCE_MCP_REVEAL_LISTEN_KEY",
-        description="Whether BinanceFuturesCreateListenKey shows the key; elsewhere it is masked.",
+        description="Whether BinanceFuturesCreateListenKey shows the listen key; elsewhere it is "
+        "always masked.",
     )
     audit_log: Path | None = Field(
         default=None,
@@ -235,12 +236,24 @@ def read_settings(**overrides: object) -> tuple[Settings, Sequence[Notice]]:
     values = {name: value for name, value in os.environ.items() if name in variables}
     values = {name: value for name, value in values.items() if not is_unset(value)}
     given = {_variable(name): value for name, value in overrides.items() if value is not None}
+    given = {name: value for name, value in given.items() if not is_unset(value)}
     named = given.get(VARIABLE) or values.get(VARIABLE)
     file = load_env_file(Path(str(named)) if named else None, values, variables)
     try:
         return Settings.model_validate({**file.values, **values, **given}), file.notices
     except ValidationError as error:
-        raise SettingsError([_problem(details) for details in error.errors()]) from None
+        problems = [_problem(details) for details in error.errors()]
+        of_file = file.values.keys() - values.keys() - given.keys()
+        raise SettingsError(
+            [_placed(problem, of_file, file.path) for problem in problems]
+        ) from None
+
+
+def _placed(problem: Problem, of_file: Collection[str], path: str) -> Problem:
+    """Return the problem with the path, if it is about a value of the file."""
+    if problem.where not in of_file:
+        return problem
+    return Problem(problem.where, f"{problem.message} (in {path})")
 
 
 def _variable(name: str) -> str:

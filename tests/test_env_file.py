@@ -60,24 +60,64 @@ def test_it_is_ignored_as_a_whole_if_the_environment_brings_a_credential(variabl
 
 
 @pytest.mark.parametrize(
-    ("text", "level"),
-    [
-        ("BINANCE_REST_URL=https://other\n", logging.WARNING),
-        ("BINANCE_REST_URL=https://other\nBINANCE_API_KEY=\n", logging.WARNING),
-        ("API_KEY=of another service\n", logging.INFO),
-        ("", logging.INFO),
-    ],
+    "text",
+    ["BINANCE_REST_URL=https://other\n", "BINANCE_REST_URL=https://other\nBINANCE_API_KEY=\n"],
 )
-def test_it_is_ignored_if_it_brings_no_api_key(text: str, level: int) -> None:
+def test_it_is_ignored_if_it_brings_no_api_key(text: str) -> None:
     path = write(text)
     assert found() == {}
     assert notices() == (
         Notice(
-            level,
+            logging.WARNING,
             f"{path} is ignored: it does not bring BINANCE_API_KEY; "
             "name it in BINANCE_MCP_ENV_FILE to use it",
         ),
     )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"API_KEY=of another service\n",
+        b"# BINANCE_API_KEY=\nBINANCE_OF_OTHERS=1\nBINANCE_API_KEY=\n",
+        b"caf\xe9 that is no setting\n",
+    ],
+)
+def test_a_file_found_that_sets_nothing_of_ours_is_not_spoken_of(content: bytes) -> None:
+    Path(".env").write_bytes(content)
+    assert (found(), notices()) == ({}, ())
+
+
+def test_no_other_variable_becomes_a_part_of_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_OF_OTHERS", "of others")
+    write("BINANCE_API_KEY=${SECRET_OF_OTHERS}\nBINANCE_REST_URL=https://a/${SECRET_OF_OTHERS}\n")
+    assert found() == {
+        "BINANCE_API_KEY": "${SECRET_OF_OTHERS}",
+        "BINANCE_REST_URL": "https://a/${SECRET_OF_OTHERS}",
+    }
+
+
+def test_lines_that_are_no_settings_are_told_by_their_numbers(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    path = write('BINANCE_API_KEY=key\nBINANCE_API_SECRET="cut off\n' + "\n=\n" * 9)
+    ignored = "is ignored: it is not NAME=value"
+    assert notices()[1:] == tuple(
+        Notice(logging.WARNING, f"{path}, line {line} {ignored}") for line in (2, 4, 6)
+    )
+    assert caplog.records == []
+
+
+@posix
+def test_whatever_a_folder_is_called_a_notice_is_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "a\nERROR forged"
+    folder.mkdir()
+    os.chdir(folder)
+    write("BINANCE_MCP_PORT=1\n")
+    (notice,) = notices()
+    assert notice.text.isprintable()
+    assert "a\\nERROR forged/.env' is ignored" in notice.text
 
 
 def ignored_because() -> str:
@@ -87,13 +127,14 @@ def ignored_because() -> str:
     return notice.text.split(": ", 1)[1].split(";")[0]
 
 
-def test_whatever_is_wrong_with_a_file_found_stops_nothing() -> None:
-    Path(".env").write_bytes("BINANCE_API_KEY=cl\xe9".encode("latin-1"))
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_whatever_is_wrong_with_a_file_found_stops_nothing(encoding: str) -> None:
+    Path(".env").write_bytes("BINANCE_API_KEY=cl\xe9".encode(encoding))
     assert ignored_because() == "it is not UTF-8 text"
 
 
 def test_a_file_found_that_is_too_large_is_ignored() -> None:
-    write("#" * 1024 * 1024 + "\n")
+    write("BINANCE_API_KEY=key\n" + "#" * 1024 * 1024)
     assert ignored_because() == "it is larger than 1 MiB"
 
 
@@ -142,22 +183,27 @@ def test_a_value_may_have_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"),
+    ("name", "told"),
     [
-        ("missing", "it cannot be read: No such file or directory"),
-        ("latin", "it is not UTF-8 text"),
-        ("folder", "it cannot be read: it is not a regular file"),
-        ("\0", "it is not the path of a file"),
-        ("~nobody-of-this-name/x", "it is not the path of a file"),
+        ("missing", "{here}/missing: it cannot be read: No such file or directory"),
+        ("latin", "{here}/latin: it is not UTF-8 text"),
+        ("nul", "{here}/nul: it is not UTF-8 text"),
+        ("folder", "{here}/folder: it cannot be read: it is not a regular file"),
+        ("a\nb", "'{here}/a\\nb': it cannot be read: No such file or directory"),
+        ("\0", "'{here}/\\x00': it is not the path of a file"),
+        ("~nobody-of-this-name/x", "~nobody-of-this-name/x: it is not the path of a file"),
     ],
 )
 @posix
-def test_a_file_that_is_named_and_cannot_be_used_is_an_error(name: str, reason: str) -> None:
+def test_a_file_that_is_named_and_cannot_be_used_is_an_error_with_its_path(
+    name: str, told: str
+) -> None:
     Path("latin").write_bytes(b"BINANCE_API_KEY=cl\xe9")
+    Path("nul").write_bytes(b"BINANCE_API_KEY=\0")
     Path("folder").mkdir()
     with pytest.raises(SettingsError) as failed:
         load_env_file(Path(name), {}, KNOWN)
-    assert str(failed.value) == f"BINANCE_MCP_ENV_FILE: {reason}"
+    assert str(failed.value) == f"BINANCE_MCP_ENV_FILE: {told.format(here=Path.cwd())}"
 
 
 @posix

@@ -148,3 +148,20 @@ def test_secrets_are_not_printed() -> None:
     for variable in SECRETS:
         settings = settings_of({variable: "the-secret-itself"})
         assert "the-secret-itself" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+
+def test_a_value_of_a_file_that_cannot_be_used_is_told_with_the_path_of_the_file() -> None:
+    Path("named").write_text("BINANCE_MCP_PORT=x\nBINANCE_RECV_WINDOW=x\n", "utf-8")
+    with pytest.raises(SettingsError) as failed:
+        load_settings(env_file="named", recv_window=0)
+    assert str(failed.value).splitlines() == [
+        "BINANCE_RECV_WINDOW: must be at least 1",
+        f"BINANCE_MCP_PORT: must be a whole number (in {Path('named').absolute()})",
+    ]
+
+
+@pytest.mark.parametrize("nothing", ["", "${user_config.field}"])
+def test_an_override_that_nobody_filled_in_is_none(nothing: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BINANCE_MCP_HOST", "::1")
+        assert load_settings(host=nothing, env_file=nothing).host == "::1"

@@ -19,6 +19,7 @@ from binance_mcp.cli.output import say
 from binance_mcp.cli.policy import Policy
 from binance_mcp.cli.serving import EnvFile, Http, Stdio
 from binance_mcp.cli.trying import Demo, Sandbox
+from binance_mcp.env_file import VARIABLE
 from binance_mcp.errors import Problem, SettingsError
 from binance_mcp.settings import validation_message
 
@@ -92,5 +93,6 @@ def parse(arguments: list[str]) -> Command:
     if parsed.env_file is None:
         return command
     if not isinstance(command, Http | Stdio):
-        raise SettingsError([Problem("--env-file", "only goes with what serves MCP")])
+        wanted = f"only goes with what serves MCP; otherwise set {VARIABLE}"
+        raise SettingsError([Problem("--env-file", wanted)])
     return command.model_copy(update={"env_file": command.env_file or parsed.env_file})

@@ -5,10 +5,9 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import CliPositionalArg, CliSubCommand
 
-from binance_mcp.cli.command import Command, Group, summary
+from binance_mcp.cli.command import Command, Group, settings_in_force, summary
 from binance_mcp.cli.output import say
 from binance_mcp.errors import BrokenTrailError
-from binance_mcp.settings import load_settings
 
 
 class Verify(Command):
@@ -27,7 +26,7 @@ class Verify(Command):
         """Print what the trail holds, or its first broken record."""
         from binance_mcp.policy.audit_verification import verify
 
-        key = load_settings().audit_key
+        key = settings_in_force().audit_key
         try:
             trail = verify(self.file, key.get_secret_value().encode() if key else None)
         except BrokenTrailError as broken:

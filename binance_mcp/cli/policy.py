@@ -1,6 +1,7 @@
 """The commands about a policy: to check it, explain it, show it, and try calls under it."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated, Final, TypeAlias, cast
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, JsonValue
 from pydantic_settings import CliPositionalArg, CliSubCommand, CliToggleFlag, NoDecode
 
-from binance_mcp.cli.command import Command, Group, summary
+from binance_mcp.cli.command import Command, Group, settings_in_force, summary
 from binance_mcp.cli.output import complain, say
 from binance_mcp.errors import PolicyError, Problem
 from binance_mcp.policy.admission import limits_of
@@ -20,7 +21,6 @@ from binance_mcp.policy.sentences import Wanted
 from binance_mcp.policy.source import PolicySource, read
 from binance_mcp.policy.strict_json import Place, Reading, parse, pointer
 from binance_mcp.policy.trial import Decision, try_calls
-from binance_mcp.settings import load_settings
 
 _NOT_WELL: Final = 1
 
@@ -151,7 +151,7 @@ class Policy(Group):
 
 
 def _path(file: Path | None) -> Path | None:
-    return file or load_settings().policy
+    return file or settings_in_force().policy
 
 
 def _placed(problems: Iterable[Problem], reading: Reading) -> Sequence[Problem]:
@@ -161,8 +161,8 @@ def _placed(problems: Iterable[Problem], reading: Reading) -> Sequence[Problem]:
     return sorted(placed, key=_order)
 
 
-def _order(problem: Problem) -> tuple[int, int]:
-    return problem.line or 0, problem.column or 0
+def _order(problem: Problem) -> tuple[float, int]:
+    return problem.line or math.inf, problem.column or 0  # how many more there are comes last
 
 
 def _places(value: object, at: Place = ()) -> Iterator[Place]:

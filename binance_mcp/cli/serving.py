@@ -3,7 +3,6 @@
 import json
 import sys
 from functools import partial
-from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import anyio
@@ -14,7 +13,7 @@ from binance_mcp.cli.output import complain
 from binance_mcp.errors import ServingError
 
 EnvFile: TypeAlias = Annotated[
-    Path | None, Field(description="File with settings, instead of BINANCE_MCP_ENV_FILE.")
+    str | None, Field(description="File with settings, instead of BINANCE_MCP_ENV_FILE.")
 ]
 _WAITING = """\
 binance-mcp speaks MCP over standard input and output, and is waiting for a host to do so.

@@ -1,7 +1,6 @@
 import re
 from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 
@@ -93,10 +92,13 @@ def test_a_variable_of_the_environment_is_no_command(
 
 
 def test_an_env_file_is_named_before_the_command_or_after_it() -> None:
-    named = Path("settings")
-    assert parse(["--env-file", "settings"]) == Stdio(env_file=named)
-    assert parse(["--env-file", "settings", "http"]) == Http(env_file=named, host=None, port=None)
-    assert parse(["http", "--env-file", "settings"]) == Http(env_file=named, host=None, port=None)
+    assert parse(["--env-file", "settings"]) == Stdio(env_file="settings")
+    assert parse(["--env-file", "settings", "http"]) == Http(
+        env_file="settings", host=None, port=None
+    )
+    assert parse(["http", "--env-file", "settings"]) == Http(
+        env_file="settings", host=None, port=None
+    )
 
 
 def test_an_env_file_goes_only_with_what_serves_mcp() -> None:

@@ -1,10 +1,13 @@
 """What the program makes of the folder that a host starts it in, as a process of its own."""
 
+import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from binance_mcp.cli.serving import host_config
 from tests.cli.processes import ended, posix, running
 
 
@@ -24,16 +27,33 @@ def test_a_file_found_redirects_nothing_when_the_environment_brings_the_key() ->
 
 
 @posix
-@pytest.mark.parametrize("content", [b"API_KEY=of another service\n", b"caf\xe9", b"\0"])
-def test_a_file_of_another_program_stops_nothing(content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"API_KEY=of another service\n", b"caf\xe9", b"\0", b"'\n"])
+def test_a_file_of_another_program_stops_nothing_and_is_not_spoken_of(content: bytes) -> None:
     Path(".env").write_bytes(content)
-    assert "using demo at https://demo-fapi.binance.com" in log_of(variables={})
+    log = log_of(variables={})
+    assert "using demo at https://demo-fapi.binance.com" in log
+    assert all(" binance_mcp.futures." in line for line in log.splitlines())
 
 
 @posix
 def test_a_fifo_found_stops_nothing() -> None:
     os.mkfifo(".env")
     assert "it is not a regular file" in log_of(variables={})
+
+
+def test_no_module_of_that_folder_is_run_by_what_a_host_is_told_to_start() -> None:
+    Path("anyio.py").write_text("raise SystemExit('run from the folder')")
+    entry = json.loads(host_config())["mcpServers"]["binance"]
+    ended = subprocess.run(
+        [entry["command"], *entry["args"]],
+        env=os.environ | {"BINANCE_ENVIRONMENT": "sandbox"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_variables_of_other_programs_stop_nothing() -> None:
@@ -52,5 +72,30 @@ def test_a_file_that_is_named_and_is_not_there_ends_the_program() -> None:
         code, _, err = ended(process)
     assert code == 2
     assert err == (
-        "binance-mcp: BINANCE_MCP_ENV_FILE: it cannot be read: No such file or directory\n"
+        f"binance-mcp: BINANCE_MCP_ENV_FILE: {Path('missing').absolute()}: "
+        "it cannot be read: No such file or directory\n"
     )
+
+
+@pytest.mark.parametrize("nothing", ["", "${user_config.file}"])
+def test_a_file_that_nobody_has_filled_in_is_none(nothing: str) -> None:
+    assert "using demo at" in log_of("--env-file", nothing, variables={})
+    assert "using demo at" in log_of(variables={"BINANCE_MCP_ENV_FILE": nothing})
+
+
+@pytest.mark.parametrize("command", ["policy show", "policy explain"])
+def test_a_command_about_the_policy_in_force_says_which_file_it_has_not_read(command: str) -> None:
+    Path(".env").write_text("BINANCE_MCP_POLICY=missing.json\n")
+    with running(*command.split()) as process:
+        code, _, err = ended(process)
+    assert code == 0
+    assert f"{Path('.env').absolute()} is ignored: it does not bring BINANCE_API_KEY" in err
+
+
+def test_a_trail_is_verified_with_the_key_of_the_file_that_is_named() -> None:
+    Path("named").write_text("BINANCE_MCP_AUDIT_KEY=key\n")
+    Path("named").chmod(0o644)
+    Path("trail").touch()
+    with running("audit", "verify", "trail", variables={"BINANCE_MCP_ENV_FILE": "named"}) as it:
+        _, _, err = ended(it)
+    assert f"{Path('named').absolute()} has a secret that others may read" in err or os.name == "nt"
