@@ -34,7 +34,7 @@ class KeptListenKey(Told):
     environment: str
     listen_key: str
     expires_at: datetime
-    expires_in_seconds: float
+    expires_in_seconds: int
     automatic_keepalive: bool
     events_missing_since: datetime | None = Field(
         None, description="Since when, if the key replaces another one."

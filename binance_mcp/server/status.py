@@ -28,6 +28,7 @@ class Quota(Told):
 
     counter: str
     window: Any
+    """A name or a number of seconds, which a model reads without a union in the schema."""
     max: int
     scope: str
     remaining: int
@@ -43,7 +44,7 @@ class ListenKeyStatus(Told):
     created_at: datetime | None = None
     confirmed_at: datetime | None = None
     expires_at: datetime | None = None
-    expires_in_seconds: float | None = None
+    expires_in_seconds: int | None = None
     closing: bool | None = None
     automatic_keepalive: bool
     next_keepalive_at: datetime | None = None

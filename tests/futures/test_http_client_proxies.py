@@ -23,7 +23,7 @@ from tests.server.connections import CREATE, text
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.skipif(sys.platform != "linux", reason="tried where CI has pproxy's platform"),
+    pytest.mark.skipif(sys.platform != "linux", reason="the proxy is tried on Linux only"),
 ]
 
 PASSWORD: Final = "pass%3Aword"
