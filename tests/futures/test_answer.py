@@ -16,6 +16,7 @@ from binance_mcp.errors import (
     InvalidTimestampError,
     IpBannedError,
     MissingApiKeyError,
+    NetworkSettingsError,
     ParameterError,
     RejectedApiKeyError,
     RestrictedLocationError,
@@ -98,7 +99,12 @@ RETRYABLE: Final = {
     UnknownOutcomeError,
     UnavailableError,
 }
-WITHOUT_AN_ANSWER: Final = {MissingApiKeyError, UnreachableError, TimedOutError}
+WITHOUT_AN_ANSWER: Final = {
+    MissingApiKeyError,
+    NetworkSettingsError,
+    UnreachableError,
+    TimedOutError,
+}
 
 
 def error_of(

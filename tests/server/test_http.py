@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO
 
@@ -178,14 +179,6 @@ async def test_a_stop_answers_who_waits_and_logs_no_error(tmp_path: Path, stop: 
     policy = tmp_path / "policy.json"
     tools = {CLOSE: {"action": "require_approval", "reason": "Think twice."}}
     policy.write_text(json.dumps({"version": "1", "default": "allow", "tools": tools}))
-    heard: list[str] = []
-
-    async def think(context: object, params: object) -> ElicitResult:
-        assert context
-        assert params
-        await anyio.sleep_forever()
-        raise AssertionError("unreachable")
-
     with subprocess.Popen(
         [sys.executable, "-m", "binance_mcp", "http", "--port", "0"],
         env={**os.environ, "BINANCE_ENVIRONMENT": "sandbox", "BINANCE_MCP_POLICY": str(policy)},
@@ -194,30 +187,43 @@ async def test_a_stop_answers_who_waits_and_logs_no_error(tmp_path: Path, stop: 
     ) as process:
         assert process.stderr is not None
         url = await anyio.to_thread.run_sync(find_url, process.stderr)
-        asking = Client(url, mode="legacy", elicitation_callback=think)
-        code = None
-        async with Client(url) as listening, asking, anyio.create_task_group() as tasks:
-
-            async def listen(started: anyio.Event) -> None:
-                async with listening.listen(tools_list_changed=True) as events:
-                    started.set()
-                    heard.extend([str(event) async for event in events])
-                    heard.append("the end of the stream")
-
-            async def close() -> None:
-                heard.append(denial(await asking.call_tool(CLOSE, {}))["code"])
-
-            started = anyio.Event()
-            tasks.start_soon(listen, started)
-            tasks.start_soon(close)
-            await started.wait()
-            await anyio.sleep(0.5)  # the question is asked
+        async with waiting_clients(url) as heard:
             process.send_signal(getattr(signal, stop))
             process.send_signal(getattr(signal, stop))
             with anyio.fail_after(5):
-                code = await anyio.to_thread.run_sync(process.wait, abandon_on_cancel=True)
+                await anyio.to_thread.run_sync(process.wait, abandon_on_cancel=True)
         log = process.stderr.read()
-    assert code == (130 if stop == "SIGINT" else 0)
+    assert process.returncode == (130 if stop == "SIGINT" else 0)
     assert sorted(heard) == ["approval_unanswered", "the end of the stream"]
     assert "ERROR" not in log
     assert "Traceback" not in log
+
+
+@asynccontextmanager
+async def waiting_clients(url: str) -> AsyncGenerator[list[str]]:
+    """Wait for changes, and for a person's answer; yield what is heard in the end."""
+    heard: list[str] = []
+    started = anyio.Event()
+
+    async def think(context: object, params: object) -> ElicitResult:
+        assert context
+        assert params
+        started.set()
+        await anyio.sleep_forever()
+        raise AssertionError("unreachable")
+
+    asking = Client(url, mode="legacy", elicitation_callback=think)
+    async with Client(url) as listening, asking, anyio.create_task_group() as tasks:
+
+        async def listen() -> None:
+            async with listening.listen(tools_list_changed=True) as events:
+                heard.extend([str(event) async for event in events])
+                heard.append("the end of the stream")
+
+        async def close() -> None:
+            heard.append(denial(await asking.call_tool(CLOSE, {}))["code"])
+
+        tasks.start_soon(listen)
+        tasks.start_soon(close)
+        await started.wait()
+        yield heard
