@@ -144,12 +144,7 @@ class ListenKeyServer(MCPServer[Exchange]):
         arguments: dict[str, Any],
         context: Context[Exchange, Any] | None = None,
     ) -> CallToolResult | InputRequiredResult:
-        """Call a tool, if the policy admits it. What goes wrong is told by the result.
-
-        Raises:
-            ToolError: The tool crashed.
-
-        """
+        """Call a tool, if the policy admits it. Whatever goes wrong is told by the result."""
         name = name[:_LONGEST_NAME]
         context = context or Context(mcp_server=self)
 
