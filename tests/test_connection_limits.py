@@ -175,3 +175,11 @@ async def test_a_websocket_is_left_to_its_own_limits() -> None:
         await anyio.sleep(0.5)
         await websocket.send_text("still here")
         assert await websocket.receive_text() == "still here"
+
+
+async def test_a_client_may_leave_during_a_response(port: int) -> None:
+    async with await anyio.connect_tcp(HOST, port) as stream:
+        await stream.send(HEAD + b"\r\n")
+        assert await stream.receive()
+    async with httpx.AsyncClient(trust_env=False) as http:
+        assert (await http.get(f"http://{HOST}:{port}/slow")).text == "first last"
