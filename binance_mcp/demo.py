@@ -16,9 +16,9 @@ import anyio
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, ReadResourceResult, TextContent, TextResourceContents
 
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.futures.sandbox.served import ServedSandbox, serving_sandbox
 from binance_mcp.masking import mask_tokens
+from binance_mcp.sandbox.app import Sandbox
+from binance_mcp.sandbox.tcp import ServedSandbox, serving_sandbox
 from binance_mcp.settings import Settings
 
 Say = Callable[[str], object]

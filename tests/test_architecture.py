@@ -13,11 +13,14 @@ import pytest
 TESTS: Final = Path(__file__).parent
 PACKAGE: Final = TESTS.parent / "binance_mcp"
 
+WINGS: Final = ("audit", "futures", "policy", "sandbox")
+"""They know nothing of one another, and meet in the server."""
+
 FLOORS: Final = (
     ("clock", "connection_limits", "errors", "files", "masking", "urls"),
-    ("env_file", "logs", "serving", "signals"),
+    ("asgi_server", "env_file", "logs", "signals"),
     ("settings",),
-    ("futures", "policy"),
+    WINGS,
     ("server",),
     ("demo",),
     ("cli",),
@@ -28,13 +31,24 @@ FLOORS: Final = (
 STANDARD_LIBRARY_ONLY: Final = ("errors", "files", "masking", "urls")
 
 HOMES: Final = {
-    "cryptography": ("futures.signing",),
+    "cryptography": ("futures.signing", "sandbox.signatures"),
+    "dotenv": ("env_file",),
+    "h11": ("connection_limits",),
     "httpx2": ("futures.http_client", "futures.rest_api"),
     "mcp": ("demo", "server"),
     "pydantic_settings": ("cli", "settings"),
-    "uvicorn": ("connection_limits", "futures.sandbox.transport", "serving"),
+    "starlette": (
+        "asgi_server",
+        "futures.account",
+        "futures.http_client",
+        "sandbox",
+        "server",
+    ),
+    "uvicorn": ("asgi_server", "connection_limits", "sandbox.tcp"),
 }
 """The modules and wings that may import a package; the others have it from them, or not at all."""
+
+AT_HOME_EVERYWHERE: Final = {"anyio", "pydantic", "pydantic_core"}
 
 PRINTS: Final = ("cli",)
 RUNS_WHEN_IMPORTED: Final = ("__main__",)
@@ -121,6 +135,29 @@ def test_a_package_of_others_is_imported_in_its_homes_only(package: str) -> None
     importers = [module for module in MODULES if package in imported_by(module)]
     assert importers
     assert [module for module in importers if not is_in(module, HOMES[package])] == []
+
+
+def test_every_package_of_others_has_its_homes() -> None:
+    imported = {name for module in MODULES for name in imported_by(module) if "." not in name}
+    foreign = imported - sys.stdlib_module_names - {""}
+    assert sorted(foreign) == sorted(HOMES.keys() | AT_HOME_EVERYWHERE)
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_a_wing_knows_nothing_of_the_others(wing: str) -> None:
+    others = tuple(other for other in WINGS if other != wing)
+    assert [
+        f"{module} imports {imported}"
+        for module in MODULES
+        if is_in(module, (wing,))
+        for imported in ours_imported_by(module)
+        if is_in(imported, (*others, "server", "demo", "cli"))
+    ] == []
+
+
+def test_what_the_sdk_keeps_private_is_touched_in_one_place() -> None:
+    touching = [m for m, file in MODULES.items() if "reportPrivateUsage" in file.read_text("utf-8")]
+    assert touching == ["server.sdk"]
 
 
 def test_only_the_command_line_prints() -> None:

@@ -18,8 +18,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, StreamingRespon
 from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from binance_mcp.asgi_server import serving
 from binance_mcp.errors import ServingError
-from binance_mcp.serving import serving
 
 pytestmark = pytest.mark.anyio
 

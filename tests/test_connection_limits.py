@@ -14,8 +14,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from binance_mcp import connection_limits
+from binance_mcp.asgi_server import serving
 from binance_mcp.connection_limits import file_limit, most_connections
-from binance_mcp.serving import serving
 
 pytestmark = pytest.mark.anyio
 

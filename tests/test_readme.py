@@ -2,13 +2,10 @@ import json
 import re
 from pathlib import Path
 
-from binance_mcp.cli.facts import server_tools
-from binance_mcp.clock import wall_clock
-from binance_mcp.policy.document import load
-from binance_mcp.policy.explanation import explain
-from binance_mcp.policy.source import PolicySource, load_file
-from binance_mcp.server.calls import Calls
-from binance_mcp.server.tools import listen_key_tools
+from binance_mcp.policy.language.document import load
+from binance_mcp.policy.review.explanation import explain
+from binance_mcp.policy.source import load_file
+from binance_mcp.server.tools.catalogue import all_tools, tool_arguments
 from binance_mcp.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -37,10 +34,7 @@ def _default(value: object) -> str:
 def test_the_tools_table_has_every_tool_with_its_arguments() -> None:
     rows = [line.split("|")[1:3] for line in section("Tools").splitlines() if "| `B" in line]
     named = [(re.findall(r"\w+", name)[0], re.findall(r"\w+", args)) for name, args in rows]
-    assert named == [
-        (tool.name, list(tool.parameters["properties"]))
-        for tool in listen_key_tools(Calls(PolicySource(), None, wall_clock))
-    ]
+    assert named == [(tool.name, list(tool.parameters["properties"])) for tool in all_tools()]
 
 
 def test_the_house_names_every_module() -> None:
@@ -78,4 +72,4 @@ def test_every_policy_shown_can_be_used() -> None:
 
 def test_the_shipped_policy_is_explained_as_the_command_does() -> None:
     shown = section("Policy in five minutes").split("```")[1].strip()
-    assert "\n".join(explain(load_file(None), server_tools())).startswith(shown)
+    assert "\n".join(explain(load_file(None), tool_arguments())).startswith(shown)

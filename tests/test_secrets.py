@@ -15,9 +15,9 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.futures.sandbox.faults import FAULTS
-from binance_mcp.futures.sandbox.served import ServedSandbox, serving_sandbox
+from binance_mcp.sandbox.app import Sandbox
+from binance_mcp.sandbox.faults import FAULTS
+from binance_mcp.sandbox.tcp import ServedSandbox, serving_sandbox
 from tests.server.connections import CLOSE, CREATE, KEEPALIVE
 
 pytestmark = pytest.mark.anyio

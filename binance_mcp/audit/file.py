@@ -23,9 +23,9 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
+from binance_mcp.audit.chain import LONGEST_LINE, START, Link, seal, unseal
 from binance_mcp.errors import AuditError
 from binance_mcp.files import regular_file
-from binance_mcp.policy.audit_chain import LONGEST_LINE, START, Link, seal, unseal
 
 if sys.platform == "win32":  # pragma: no cover  # only one of the branches exists on a system
     import msvcrt

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from binance_mcp.masking import mask_tokens
-from binance_mcp.policy.caller import Caller
 
 _MOST_NAMES: Final = 64
 _LONGEST_NAME: Final = 64
@@ -27,7 +26,10 @@ class Record:
     """When it was decided: seconds since the Unix epoch."""
     request_id: str | int
     transport: Literal["stdio", "http"]
-    caller: Caller
+    grant: str
+    """The principal that called."""
+    session: str
+    """The session that it called in: a credential over HTTP, and never written as it is."""
     tool: str
     arguments: tuple[str, ...]
     """The names of the arguments given."""
@@ -58,8 +60,8 @@ def entry(record: Record, salt: bytes) -> str:
         "time": _iso(record.time),
         "requestId": str(record.request_id),
         "transport": record.transport,
-        "grant": record.caller.grant,
-        "session": _pseudonym(record.caller.session, salt),
+        "grant": record.grant,
+        "session": _pseudonym(record.session, salt),
         "tool": record.tool,
         "arguments": _names(record.arguments),
         "decision": "deny" if record.outcome == "denied" else "allow",

@@ -16,11 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from binance_mcp.audit.file import TrailFile
+from binance_mcp.audit.record import Record, entry
 from binance_mcp.errors import AuditError
-from binance_mcp.policy.audit_file import TrailFile
-from binance_mcp.policy.audit_record import Record, entry
-
-__all__ = ["AuditLog", "Record"]
 
 _MAX_BYTES: Final = 10 * 1024 * 1024
 _MOST_KEPT: Final = 1_000
@@ -28,7 +26,7 @@ _MOST_KEPT: Final = 1_000
 logger = getLogger(__name__)
 
 
-class AuditLog:
+class AuditTrail:
     """Writes an audit trail, and is a context manager. For one thread.
 
     The file is `path`, for its owner only. It makes room for a new one before it grows beyond
@@ -45,7 +43,7 @@ class AuditLog:
         self._kept: deque[str] = deque()
         self._is_failing = False
 
-    def __enter__(self) -> Self:
+    def check(self) -> None:
         """Check the trail.
 
         Raises:
@@ -53,6 +51,10 @@ class AuditLog:
 
         """
         self._file.check()
+
+    def __enter__(self) -> Self:
+        """Check the trail, as `check` does."""
+        self.check()
         return self
 
     def __exit__(

@@ -6,10 +6,10 @@ from functools import partial
 from io import BufferedReader, FileIO
 from pathlib import Path
 
+from binance_mcp.audit.chain import LONGEST_LINE, START, Link, check_order, unseal
+from binance_mcp.audit.file import OLDER_FILES, os_errors_told, trail_files
 from binance_mcp.errors import AuditError, BrokenTrailError
 from binance_mcp.files import regular_file
-from binance_mcp.policy.audit_chain import LONGEST_LINE, START, Link, check_order, unseal
-from binance_mcp.policy.audit_file import OLDER_FILES, os_errors_told, trail_files
 
 
 @dataclass(frozen=True)

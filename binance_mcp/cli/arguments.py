@@ -14,11 +14,13 @@ from pydantic_settings import (
 )
 
 from binance_mcp.cli.audit import Audit
-from binance_mcp.cli.command import Command, summary
+from binance_mcp.cli.command import Command, EnvFile, summary
+from binance_mcp.cli.demo import Demo
+from binance_mcp.cli.http import Http
 from binance_mcp.cli.output import say
 from binance_mcp.cli.policy import Policy
-from binance_mcp.cli.serving import EnvFile, Http, Stdio
-from binance_mcp.cli.trying import Demo, Sandbox
+from binance_mcp.cli.sandbox import Sandbox
+from binance_mcp.cli.stdio import Stdio
 from binance_mcp.env_file import VARIABLE
 from binance_mcp.errors import Problem, SettingsError
 from binance_mcp.settings import validation_message

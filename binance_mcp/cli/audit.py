@@ -24,7 +24,7 @@ class Verify(Command):
 
     def run(self) -> int:
         """Print what the trail holds, or its first broken record."""
-        from binance_mcp.policy.audit_verification import verify
+        from binance_mcp.audit.verification import verify
 
         key = settings_in_force().audit_key
         try:

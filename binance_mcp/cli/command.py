@@ -3,13 +3,18 @@
 import logging
 from abc import ABC, abstractmethod
 from inspect import cleandoc
+from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from binance_mcp.errors import Problem, SettingsError
 from binance_mcp.settings import Settings, read_settings
 
 logger = logging.getLogger(__name__)
+
+EnvFile: TypeAlias = Annotated[
+    str | None, Field(description="File with settings, instead of BINANCE_MCP_ENV_FILE.")
+]
 
 
 class Command(BaseModel, ABC):

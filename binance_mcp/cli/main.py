@@ -8,7 +8,7 @@ import sys
 
 from binance_mcp.cli.command import Command
 from binance_mcp.cli.output import complain, flush
-from binance_mcp.cli.serving import Stdio
+from binance_mcp.cli.stdio import Stdio
 from binance_mcp.errors import BinanceMcpError
 
 _UNUSABLE = 2

@@ -14,15 +14,20 @@ from binance_mcp.cli.command import Command, Group, settings_in_force, summary
 from binance_mcp.cli.output import complain, say
 from binance_mcp.errors import PolicyError, Problem
 from binance_mcp.policy.admission import limits_of
-from binance_mcp.policy.advice import advice
-from binance_mcp.policy.document import Call, Document, load
-from binance_mcp.policy.explanation import explain
-from binance_mcp.policy.sentences import Wanted
+from binance_mcp.policy.call import Call
+from binance_mcp.policy.language.document import Document, load
+from binance_mcp.policy.language.problems import Expected
+from binance_mcp.policy.language.strict_json import Location, ParsedText, parse, pointer
+from binance_mcp.policy.review.dry_run import Decision, dry_run
+from binance_mcp.policy.review.explanation import explain
+from binance_mcp.policy.review.warnings import ServerFacts, warnings
 from binance_mcp.policy.source import PolicySource, read
-from binance_mcp.policy.strict_json import Place, Reading, parse, pointer
-from binance_mcp.policy.trial import Decision, try_calls
 
 _NOT_WELL: Final = 1
+_LONGEST_PAUSE: Final = 50 * 60.0
+"""Seconds from one keepalive to the next, at most. A listen key lives for 60 minutes:
+https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
+"""
 
 _File: TypeAlias = CliPositionalArg[
     Annotated[Path | None, Field(description="The policy, instead of the one in force.")]
@@ -43,8 +48,6 @@ class Check(Command):
 
     def run(self) -> int:
         """Print what is wrong."""
-        from binance_mcp.cli.facts import facts
-
         text = read(self.file)
         try:
             document = load(str(self.file), text)
@@ -52,12 +55,12 @@ class Check(Command):
             for problem in sorted(error.problems, key=_order):
                 say(self._line(problem))
             return _NOT_WELL
-        warnings = _placed(advice(document, facts()), parse(str(self.file), text))
-        for warning in warnings:
+        found = _placed(warnings(document, server_facts()), parse(str(self.file), text))
+        for warning in found:
             say(self._line(warning, "warning: "))
-        if warnings and self.strict:
+        if found and self.strict:
             return _NOT_WELL
-        say(f"{self.file}: OK: {_contents(document)}, {_count(len(warnings), 'warning')}")
+        say(f"{self.file}: OK: {_contents(document)}, {_count(len(found), 'warning')}")
         return 0
 
     def _line(self, problem: Problem, kind: str = "") -> str:
@@ -75,9 +78,9 @@ class Explain(Command):
 
     def run(self) -> int:
         """Print the explanation."""
-        from binance_mcp.cli.facts import server_tools
+        from binance_mcp.server.tools.catalogue import tool_arguments
 
-        for line in explain(PolicySource(_path(self.file)).document, server_tools()):
+        for line in explain(PolicySource(_path(self.file)).document, tool_arguments()):
             say(line)
         return 0
 
@@ -124,7 +127,7 @@ class Test(Command):
         Json[Annotated[list[_GivenCall], Field(min_length=1)]],
         NoDecode,  # what pydantic-settings has then is the values, joined by commas
         BeforeValidator(lambda values: f"[{values}]"),
-        Wanted('must be JSON: an object with the "name" of a tool, and its "arguments" if any'),
+        Expected('must be JSON: an object with the "name" of a tool, and its "arguments" if any'),
         Field(description="A call in JSON, such as tools/call has; may be given repeatedly."),
     ]
     repeat: int = Field(1, ge=1, le=100_000, description="How many times to make the calls.")
@@ -135,7 +138,7 @@ class Test(Command):
     def run(self) -> int:
         """Print the decisions."""
         calls = [Call(given.name, given.arguments) for given in self.call]
-        decisions = try_calls(PolicySource(self.file).document, calls, self.repeat, self.every)
+        decisions = dry_run(PolicySource(self.file).document, calls, self.repeat, self.every)
         for _, alike in groupby(decisions, key=lambda d: (d.tool, d.verdict, d.rule, d.code)):
             say(_told(list(alike)))
         return 0
@@ -150,14 +153,31 @@ class Policy(Group):
     test: CliSubCommand[Test] = Field(description=summary(Test))
 
 
+def server_facts() -> ServerFacts:
+    """Return what warnings need to know of this server and of Binance.
+
+    A tool that the shipped policy lists counts as one of the server's.
+    """
+    from binance_mcp.futures.environment import ENVIRONMENTS
+    from binance_mcp.server.tools.catalogue import tool_arguments
+    from binance_mcp.server.tools.listen_key import KEEPALIVE_TOOL
+
+    return ServerFacts(
+        tools=dict.fromkeys(PolicySource().document.tools) | tool_arguments(),
+        calls_per_minute=ENVIRONMENTS["mainnet"].weight_limit,
+        keepalive=KEEPALIVE_TOOL,
+        longest_pause=_LONGEST_PAUSE,
+    )
+
+
 def _path(file: Path | None) -> Path | None:
     return file or settings_in_force().policy
 
 
-def _placed(problems: Iterable[Problem], reading: Reading) -> Sequence[Problem]:
+def _placed(problems: Iterable[Problem], parsed: ParsedText) -> Sequence[Problem]:
     """Return the problems in the order of the text, each with its line and column."""
-    places = {pointer(*place): place for place in _places(reading.value)}
-    placed = (reading.problem(places[problem.where], problem.message) for problem in problems)
+    places = {pointer(*place): place for place in _places(parsed.value)}
+    placed = (parsed.problem(places[problem.where], problem.message) for problem in problems)
     return sorted(placed, key=_order)
 
 
@@ -165,7 +185,7 @@ def _order(problem: Problem) -> tuple[float, int]:
     return problem.line or math.inf, problem.column or 0  # how many more there are comes last
 
 
-def _places(value: object, at: Place = ()) -> Iterator[Place]:
+def _places(value: object, at: Location = ()) -> Iterator[Location]:
     """Return the places of a value and of all that is in it."""
     yield at
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Binance USD-M Futures: requests, the listen key, and a stand-in for the exchange.
+"""An account on Binance USD-M Futures: requests, and the life of its listen key.
 
 Knows neither MCP nor policy.
 """

@@ -1,4 +1,4 @@
-"""The exchange side as a whole, for as long as it is open: settings in, keeper out."""
+"""One account, opened: settings in, the keeper of its listen key out."""
 
 import logging
 from collections.abc import AsyncGenerator, Callable
@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import anyio
-from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from binance_mcp.clock import WallClock, wall_clock
@@ -17,7 +16,6 @@ from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.schedule import Schedule
-from binance_mcp.futures.signing import hmac_signer
 from binance_mcp.futures.weight import RequestWeight
 from binance_mcp.settings import Settings
 
@@ -25,8 +23,8 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Exchange:
-    """The account's listen key, and where it lives."""
+class Account:
+    """An account whose listen key is kept while it is open, and the environment it is in."""
 
     environment: Environment
     keeper: ListenKeyKeeper
@@ -39,19 +37,18 @@ class Exchange:
 
 
 @asynccontextmanager
-async def open_exchange(
+async def open_account(
     settings: Settings,
     credentials: Credentials,
     *,
     app: ASGIApp | None = None,
     wall_clock: WallClock = wall_clock,
     on_change: Callable[[], None] = lambda: None,
-) -> AsyncGenerator[Exchange]:
+) -> AsyncGenerator[Account]:
     """Open the configured environment; nothing is sent yet. The keeper runs while it is open.
 
-    With `app`, that app in this process answers in Binance's place. The environment `sandbox`
-    without a REST URL brings its own, with a new account. `on_change` is called after every change
-    of the listen key's life.
+    With `app`, that app in this process answers in Binance's place. `on_change` is called after
+    every change of the listen key's life.
     """
     preset = ENVIRONMENTS[settings.environment]
     environment = replace(
@@ -59,8 +56,6 @@ async def open_exchange(
         rest_url=settings.rest_url or preset.rest_url,
         stream_url=settings.stream_url or preset.stream_url,
     )
-    if app is None and settings.environment == "sandbox" and settings.rest_url is None:
-        app, credentials = _sandbox(wall_clock)
     logger.info(
         "using %s at %s, streams at %s",
         environment.name,
@@ -79,7 +74,7 @@ async def open_exchange(
             keeper = ListenKeyKeeper(rest_api, _schedule(settings), on_change=on_change)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(keeper.run)
-                yield Exchange(environment, keeper, wall_clock)
+                yield Account(environment, keeper, wall_clock)
                 tasks.cancel_scope.cancel()
     finally:
         logger.info("stopped using %s; a listen key is left as it is", environment.name)
@@ -89,12 +84,3 @@ def _schedule(settings: Settings) -> Schedule | None:
     if not settings.auto_keepalive:
         return None
     return Schedule(settings.keepalive_seconds, settings.keepalive_jitter_seconds)
-
-
-def _sandbox(wall_clock: WallClock) -> tuple[ASGIApp, Credentials]:
-    from binance_mcp.futures.sandbox.account import new_account  # noqa: PLC0415  # seldom used
-    from binance_mcp.futures.sandbox.app import Sandbox  # noqa: PLC0415
-
-    sandbox = Sandbox(wall_clock=wall_clock)
-    account = new_account(sandbox)
-    return sandbox, Credentials(SecretStr(account.api_key), hmac_signer(account.api_secret))

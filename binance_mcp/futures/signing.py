@@ -1,4 +1,4 @@
-"""Signing requests, and checking signatures. The only home of cryptography: no time, no HTTP.
+"""Signing requests. Knows neither time nor HTTP.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info
 """
@@ -10,15 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
 Signer = Callable[[str], str]
 """Return the signature of a payload, before URL encoding."""
-
-Verifier = Callable[[str, str], bool]
-"""Return whether a signature (second) is that of a payload (first)."""
 
 _PKCS1V15: Final = padding.PKCS1v15()
 
@@ -67,44 +64,6 @@ def private_key_signer(pem: str, passphrase: str | None = None) -> Signer:
         ed25519_key = key
         return lambda payload: _base64(ed25519_key.sign(payload.encode()))
     raise ValueError("the private key is neither RSA nor Ed25519")
-
-
-def hmac_verifier(secret: str) -> Verifier:
-    """Return a check against an API secret. The hexadecimal's case does not matter."""
-    sign = hmac_signer(secret)
-    return lambda payload, signature: hmac.compare_digest(
-        sign(payload).encode(), signature.lower().encode()
-    )
-
-
-def public_key_verifier(pem: str) -> Verifier:
-    """Return a check against an RSA or Ed25519 public key in PEM.
-
-    Raises:
-        ValueError: The PEM is not such a key.
-
-    """
-    try:
-        key = serialization.load_pem_public_key(pem.encode())
-    except UnsupportedAlgorithm:
-        key = None
-    if isinstance(key, rsa.RSAPublicKey):
-        rsa_key = key
-        return _verifier(lambda raw, data: rsa_key.verify(raw, data, _PKCS1V15, hashes.SHA256()))
-    if isinstance(key, ed25519.Ed25519PublicKey):
-        return _verifier(key.verify)
-    raise ValueError("the public key is neither RSA nor Ed25519")
-
-
-def _verifier(check: Callable[[bytes, bytes], None]) -> Verifier:
-    def verify(payload: str, signature: str) -> bool:
-        try:
-            check(base64.b64decode(signature, validate=True), payload.encode())
-        except (InvalidSignature, ValueError):  # ValueError: it is not base64
-            return False
-        return True
-
-    return verify
 
 
 def _base64(signature: bytes) -> str:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from binance_mcp.errors import PolicyDeniedError
-from binance_mcp.policy.document import Call, Document, Tool
-from binance_mcp.policy.rules import Condition, Limit, Rule
-from binance_mcp.policy.strict_json import pointer
+from binance_mcp.policy.call import Call
+from binance_mcp.policy.language.document import Document, Tool
+from binance_mcp.policy.language.rules import Condition, Limit, Rule
+from binance_mcp.policy.language.strict_json import pointer
 
 _LONGEST_SENTENCE: Final = 300
 _DENIES_ALL: Final = "The policy denies every call of this tool."

@@ -1,13 +1,22 @@
-"""Who is calling, as far as the policy needs to know. How that is found out is not known here."""
+"""A call that an agent asks for, and who asks, as far as the policy needs to know."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from binance_mcp.policy.rules import Scope
+from binance_mcp.policy.language.rules import Scope
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a tool."""
+
+    tool: str
+    arguments: Mapping[str, object]
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is calling."""
+    """Who is calling. `server.identity` finds that out."""
 
     grant: str
     """The principal: one person or program, however many sessions it opens."""

@@ -7,11 +7,9 @@ import anyio
 
 from binance_mcp.errors import LimitStatus, PolicyDeniedError
 from binance_mcp.policy.admission import Admission, check, is_hidden, limits_of, terms
-from binance_mcp.policy.caller import Caller
-from binance_mcp.policy.document import Call, Document
+from binance_mcp.policy.call import Call, Caller
+from binance_mcp.policy.language.document import Document
 from binance_mcp.policy.limits import LimitStore
-
-__all__ = ["Caller", "Gate"]
 
 _UNLISTED: Final = ""
 """Stands for every tool that is not listed; no tool is called so."""

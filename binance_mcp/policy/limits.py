@@ -12,8 +12,8 @@ from typing import Final, TypeAlias
 
 from binance_mcp.errors import LimitStatus, PolicyDeniedError
 from binance_mcp.policy.admission import AppliedLimit
-from binance_mcp.policy.caller import Caller
-from binance_mcp.policy.rules import Limit
+from binance_mcp.policy.call import Caller
+from binance_mcp.policy.language.rules import Limit
 
 Calls: TypeAlias = tuple[tuple[float, int], ...]
 """The calls of one subject: when they leave the window, soonest first, and how many leave then."""

@@ -7,8 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from binance_mcp.policy.caller import Caller
-from binance_mcp.policy.document import Call
+from binance_mcp.policy.call import Call, Caller
 
 LIFETIME_SECONDS: Final = 300.0
 """How long a person may take to answer."""

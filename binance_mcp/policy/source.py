@@ -9,7 +9,7 @@ from typing import Final
 from binance_mcp.clock import WallClock, wall_clock
 from binance_mcp.errors import PolicyError, Problem
 from binance_mcp.files import read_file
-from binance_mcp.policy.document import Document, load
+from binance_mcp.policy.language.document import Document, load
 
 logger = logging.getLogger(__name__)
 

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from binance_mcp.futures.sandbox.http_messages import RefusedError
-from binance_mcp.futures.sandbox.moment import Moment
-from binance_mcp.futures.sandbox.refusals import (
+from binance_mcp.sandbox.error_answers import (
     BAD_API_KEY_FORMAT,
     INVALID_LISTEN_KEY,
     REJECTED_API_KEY,
 )
-from binance_mcp.futures.signing import Verifier
+from binance_mcp.sandbox.http_messages import RefusedError
+from binance_mcp.sandbox.moment import Moment
+from binance_mcp.sandbox.signatures import Verifier
 
 _API_KEY: Final = re.compile(r"[!-~]{1,256}")
 _ALPHABET: Final = string.ascii_letters + string.digits
@@ -48,24 +48,24 @@ class _ListenKey:
 
 @dataclass(eq=False, repr=False)
 class Account:
-    """What the exchange knows of one API key."""
+    """What is known of one API key."""
 
     verify: Verifier
     listen_key: _ListenKey | None = None
 
 
-class Exchange:
+class Accounts:
     """Accounts and listen keys. An expired key is noticed, and its listeners told, by any call."""
 
     def __init__(self, listen_key_seconds: float) -> None:
         self._listen_key_seconds = listen_key_seconds
-        self._accounts: dict[str, Account] = {}
+        self._by_api_key: dict[str, Account] = {}
         self._holders: dict[str, Account] = {}
 
     @property
-    def accounts(self) -> tuple[Account, ...]:
+    def all(self) -> tuple[Account, ...]:
         """Every account, in the order they were added."""
-        return tuple(self._accounts.values())
+        return tuple(self._by_api_key.values())
 
     def add_account(self, api_key: str, verify: Verifier) -> None:
         """Let `api_key` in; signatures are checked by `verify`. A known key keeps its listen key.
@@ -76,7 +76,7 @@ class Exchange:
         """
         if not _API_KEY.fullmatch(api_key):
             raise ValueError("apiKey: 1 to 256 visible ASCII characters are wanted")
-        self._accounts.setdefault(api_key, Account(verify)).verify = verify
+        self._by_api_key.setdefault(api_key, Account(verify)).verify = verify
 
     def account(self, api_key: str) -> Account:
         """Return the account of an API key.
@@ -87,9 +87,9 @@ class Exchange:
         """
         if not _API_KEY.fullmatch(api_key):
             raise RefusedError(BAD_API_KEY_FORMAT)
-        if api_key not in self._accounts:
+        if api_key not in self._by_api_key:
             raise RefusedError(REJECTED_API_KEY)
-        return self._accounts[api_key]
+        return self._by_api_key[api_key]
 
     def open(self, account: Account, now: Moment) -> str:
         """Return the account's listen key, extended; a new one if none is active."""

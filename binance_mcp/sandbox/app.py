@@ -5,7 +5,7 @@ In process it runs under `httpx2.websockets.ASGIWebSocketTransport`; over TCP un
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import anyio
@@ -15,23 +15,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from binance_mcp.clock import WallClock, wall_clock
-from binance_mcp.futures.sandbox import ws_api
-from binance_mcp.futures.sandbox.authentication import verifier
-from binance_mcp.futures.sandbox.connection import Connection
-from binance_mcp.futures.sandbox.control import Control
-from binance_mcp.futures.sandbox.exchange import Event, Exchange
-from binance_mcp.futures.sandbox.faults import Fault, Faults, Outcome
-from binance_mcp.futures.sandbox.http_messages import (
+from binance_mcp.sandbox import ws_api
+from binance_mcp.sandbox.accounts import Accounts, Event, new_key
+from binance_mcp.sandbox.authentication import verifier
+from binance_mcp.sandbox.control import Control
+from binance_mcp.sandbox.faults import Fault, Faults, Outcome
+from binance_mcp.sandbox.http_messages import (
     Answer,
     RefusedError,
     Request,
     find_handler,
 )
-from binance_mcp.futures.sandbox.interruption import interrupt
-from binance_mcp.futures.sandbox.moment import Moment
-from binance_mcp.futures.sandbox.recorder import RecordedRequest, Recorder
-from binance_mcp.futures.sandbox.rest import Rest
-from binance_mcp.futures.sandbox.streams import StreamSocket, opening
+from binance_mcp.sandbox.moment import Moment
+from binance_mcp.sandbox.request_log import RecordedRequest, RequestLog
+from binance_mcp.sandbox.rest import Rest
+from binance_mcp.sandbox.streams import StreamSocket, opening
+from binance_mcp.sandbox.unanswered import leave_unanswered
+from binance_mcp.sandbox.websocket import Connection
 
 _LONGEST_BODY: Final = 64 * 1024
 _TOO_LONG: Final = Answer(413, {"error": f"the body is longer than {_LONGEST_BODY} bytes"})
@@ -39,6 +39,14 @@ _CONTROL: Final = "/sandbox/"
 _REST: Final = "/fapi/"
 ANSWER_SECONDS: Final = 0.05
 """What an answer takes where nothing else is said."""
+
+
+@dataclass(frozen=True)
+class AccountKeys:
+    """The keys of an account."""
+
+    api_key: str = field(repr=False)
+    api_secret: str = field(repr=False)
 
 
 class Sandbox:
@@ -60,12 +68,12 @@ class Sandbox:
         self._wall_clock = wall_clock
         self._steady_clock = steady_clock
         self._way_seconds = answer_seconds / 2
-        self._exchange = Exchange(listen_key_seconds)
+        self._accounts = Accounts(listen_key_seconds)
         self._faults = Faults()
-        self._recorder = Recorder()
-        self._rest = Rest(self._exchange, self._faults)
-        self._ws_api = ws_api.WebSocketApi(self._exchange, self._now, self._way_seconds)
-        self._control = Control(self._exchange, self._faults, self._recorder)
+        self._log = RequestLog()
+        self._rest = Rest(self._accounts, self._faults)
+        self._ws_api = ws_api.WebSocketApi(self._accounts, self._now, self._way_seconds)
+        self._control = Control(self._accounts, self._faults, self._log)
         self._protocols: dict[str, ASGIApp] = {
             "http": self._answer,
             "websocket": self._converse,
@@ -85,7 +93,13 @@ class Sandbox:
             ValueError: Both are given, or one of the three cannot be one.
 
         """
-        self._exchange.add_account(api_key, verifier(api_secret, public_key))
+        self._accounts.add_account(api_key, verifier(api_secret, public_key))
+
+    def new_account(self) -> AccountKeys:
+        """Add an account with new keys, which look like Binance's, and return them."""
+        keys = AccountKeys(new_key(), new_key())
+        self.add_account(keys.api_key, api_secret=keys.api_secret)
+        return keys
 
     def arm(
         self,
@@ -115,7 +129,7 @@ class Sandbox:
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:
         """The last requests that are not to the control surface, newest last, secrets masked."""
-        return self._recorder.requests
+        return self._log.requests
 
     def _now(self) -> Moment:
         return Moment(self._steady_clock(), self._wall_clock())
@@ -133,12 +147,12 @@ class Sandbox:
             return
         status = outcome.status if isinstance(outcome, Answer) else None
         if not request.path.startswith(_CONTROL):
-            self._recorder.add(request, status)
+            self._log.add(request, status)
         if isinstance(outcome, Answer):
             await anyio.sleep(way_seconds)
             await _response(outcome)(scope, receive, send)
         else:
-            await interrupt(outcome, scope, receive)
+            await leave_unanswered(outcome, scope, receive)
 
     def _outcome(self, request: Request) -> Outcome:
         if request.path.startswith(_REST):
@@ -151,15 +165,15 @@ class Sandbox:
         request, websocket = Request.of(scope), WebSocket(scope, receive, send)
         asked = opening(request)
         if asked is None and request.path != ws_api.PATH:
-            self._recorder.add(request, 403)
+            self._log.add(request, 403)
             await websocket.close()
             return
-        self._recorder.add(request, 101)
+        self._log.add(request, 101)
         connection = Connection(websocket)
         if asked is None:
             await self._ws_api.run(connection, request.peer)
         else:
-            await StreamSocket(connection, asked, self._exchange, self._now).run()
+            await StreamSocket(connection, asked, self._accounts, self._now).run()
 
 
 async def _read_body(receive: Receive) -> bytes:

@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl, unquote
 
-from binance_mcp.futures.sandbox.exchange import Account, Exchange
-from binance_mcp.futures.sandbox.http_messages import RefusedError, Request
-from binance_mcp.futures.sandbox.moment import Moment
-from binance_mcp.futures.sandbox.refusals import (
+from binance_mcp.sandbox.accounts import Account, Accounts
+from binance_mcp.sandbox.error_answers import (
     EARLY_TIMESTAMP,
     INVALID_SIGNATURE,
     OLD_TIMESTAMP,
     illegal_characters,
     malformed,
 )
-from binance_mcp.futures.signing import Verifier, hmac_verifier, public_key_verifier
+from binance_mcp.sandbox.http_messages import RefusedError, Request
+from binance_mcp.sandbox.moment import Moment
+from binance_mcp.sandbox.signatures import Verifier, hmac_verifier, public_key_verifier
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _LAST_SIGNATURE: Final = re.compile(r"(?:^|&)signature=([^&]*)$")
@@ -44,7 +44,7 @@ def verifier(api_secret: str | None, public_key: str | None) -> Verifier:
         raise ValueError("publicKey: not an RSA or Ed25519 public key in PEM") from None
 
 
-def authenticate(request: Request, exchange: Exchange, now: Moment) -> Account:
+def authenticate(request: Request, accounts: Accounts, now: Moment) -> Account:
     """Return the account that sends `request`, as for security type USER_STREAM.
 
     No signature is needed; one that is there must be right, and then so must its `timestamp`.
@@ -54,7 +54,7 @@ def authenticate(request: Request, exchange: Exchange, now: Moment) -> Account:
             -1021 for the time.
 
     """
-    account = exchange.account(request.headers.get("x-mbx-apikey", ""))
+    account = accounts.account(request.headers.get("x-mbx-apikey", ""))
     form = _form(request)
     parameters = _parameters(form) | _parameters(request.query)  # the query wins
     if "signature" in parameters:

@@ -4,10 +4,10 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationError
 
-from binance_mcp.futures.sandbox.authentication import verifier
-from binance_mcp.futures.sandbox.exchange import Account, Event, Exchange
-from binance_mcp.futures.sandbox.faults import FAULTS, Fault, Faults
-from binance_mcp.futures.sandbox.http_messages import (
+from binance_mcp.sandbox.accounts import Account, Accounts, Event
+from binance_mcp.sandbox.authentication import verifier
+from binance_mcp.sandbox.faults import FAULTS, Fault, Faults
+from binance_mcp.sandbox.http_messages import (
     Answer,
     RefusedError,
     Request,
@@ -15,9 +15,9 @@ from binance_mcp.futures.sandbox.http_messages import (
     compact_json,
     find_handler,
 )
-from binance_mcp.futures.sandbox.moment import Moment
-from binance_mcp.futures.sandbox.recorder import Recorder
-from binance_mcp.futures.sandbox.wire_model import WireModel, problems
+from binance_mcp.sandbox.moment import Moment
+from binance_mcp.sandbox.request_log import RequestLog
+from binance_mcp.sandbox.wire_model import WireModel, problems
 
 _CREATED: Final = Answer(201, {})
 _DONE: Final = Answer(204, "")
@@ -46,10 +46,10 @@ class NewEvent(WireModel):
 class Control:
     """The control surface. It is not Binance's, and needs no API key."""
 
-    def __init__(self, exchange: Exchange, faults: Faults, recorder: Recorder) -> None:
-        self._exchange = exchange
+    def __init__(self, accounts: Accounts, faults: Faults, log: RequestLog) -> None:
+        self._accounts = accounts
         self._faults = faults
-        self._recorder = recorder
+        self._log = log
         self._routes: Routes = {
             "/sandbox/accounts": {"POST": self._add_account},
             "/sandbox/events": {"POST": self._push_event},
@@ -79,22 +79,22 @@ class Control:
             ValueError: The account is unknown, or none is named and there is not exactly one.
 
         """
-        return self._exchange.publish(self._account(api_key), event, now)
+        return self._accounts.publish(self._account(api_key), event, now)
 
     def _account(self, api_key: str | None) -> Account:
         if api_key is None:
-            accounts = self._exchange.accounts
+            accounts = self._accounts.all
             if len(accounts) != 1:
                 raise ValueError(f"apiKey: needed, for there are {len(accounts)} accounts")
             return accounts[0]
         try:
-            return self._exchange.account(api_key)
+            return self._accounts.account(api_key)
         except RefusedError:
             raise ValueError("apiKey: unknown; POST /sandbox/accounts adds an account") from None
 
     def _add_account(self, request: Request, _now: Moment) -> Answer:
         new = NewAccount.model_validate_json(request.body)
-        self._exchange.add_account(new.api_key, verifier(new.api_secret, new.public_key))
+        self._accounts.add_account(new.api_key, verifier(new.api_secret, new.public_key))
         return _CREATED
 
     def _push_event(self, request: Request, now: Moment) -> Answer:
@@ -114,8 +114,8 @@ class Control:
         return _DONE
 
     def _show_requests(self, _request: Request, _now: Moment) -> Answer:
-        return Answer(200, {"requests": [each.model_dump() for each in self._recorder.requests]})
+        return Answer(200, {"requests": [each.model_dump() for each in self._log.requests]})
 
     def _clear_requests(self, _request: Request, _now: Moment) -> Answer:
-        self._recorder.clear()
+        self._log.clear()
         return _DONE

@@ -9,15 +9,15 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
-from binance_mcp.futures.sandbox import refusals
-from binance_mcp.futures.sandbox.http_messages import Answer
-from binance_mcp.futures.sandbox.interruption import Interruption
-from binance_mcp.futures.sandbox.moment import Moment
-from binance_mcp.futures.sandbox.rate_limits import FIRST_BAN_SECONDS
-from binance_mcp.futures.sandbox.refusals import refusal
-from binance_mcp.futures.sandbox.wire_model import WireModel
+from binance_mcp.sandbox import error_answers
+from binance_mcp.sandbox.error_answers import answer
+from binance_mcp.sandbox.http_messages import Answer
+from binance_mcp.sandbox.moment import Moment
+from binance_mcp.sandbox.rate_limits import FIRST_BAN_SECONDS
+from binance_mcp.sandbox.unanswered import Unanswered
+from binance_mcp.sandbox.wire_model import WireModel
 
-Outcome = Answer | Interruption
+Outcome = Answer | Unanswered
 
 _HTML: Final = "text/html"
 _FIREWALL_PAGE: Final = """<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN">
@@ -44,59 +44,59 @@ def _gateway_page(status: int, reason: str) -> Answer:
 
 
 def _fresh_ban(now: Moment) -> Answer:
-    return refusals.banned(now.wall + FIRST_BAN_SECONDS)
+    return error_answers.banned(now.wall + FIRST_BAN_SECONDS)
 
 
 FAULTS: Final[Mapping[str, Outcome | Callable[[Moment], Answer]]] = {
-    "http_400_-1021": refusals.OLD_TIMESTAMP,
-    "http_400_-1022": refusals.INVALID_SIGNATURE,
-    "http_400_-1100": refusal(400, -1100, "Illegal characters found in a parameter."),
-    "http_400_-1101": refusal(400, -1101, "Too many parameters; expected '0' and received '2'."),
-    "http_400_-1102": refusal(
+    "http_400_-1021": error_answers.OLD_TIMESTAMP,
+    "http_400_-1022": error_answers.INVALID_SIGNATURE,
+    "http_400_-1100": answer(400, -1100, "Illegal characters found in a parameter."),
+    "http_400_-1101": answer(400, -1101, "Too many parameters; expected '0' and received '2'."),
+    "http_400_-1102": answer(
         400, -1102, "A mandatory parameter was not sent, was empty/null, or malformed."
     ),
-    "http_400_-1103": refusal(400, -1103, "An unknown parameter was sent."),
-    "http_400_-1104": refusal(
+    "http_400_-1103": answer(400, -1103, "An unknown parameter was sent."),
+    "http_400_-1104": answer(
         400, -1104, "Not all sent parameters were read; read '0' parameter(s) but was sent '2'."
     ),
-    "http_400_-1105": refusal(400, -1105, "A parameter was empty."),
-    "http_400_-1106": refusal(400, -1106, "A parameter was sent when not required."),
-    "http_400_-1125": refusals.INVALID_LISTEN_KEY,
-    "http_400_-4109": refusal(400, -4109, "This account is inactive."),
-    "http_401_-1099": refusal(401, -1099, "Not found, unauthenticated, or unauthorized."),
-    "http_401_-2014": refusals.BAD_API_KEY_FORMAT,
-    "http_401_-2015": refusals.REJECTED_API_KEY,
-    "http_401_-2017": refusal(401, -2017, "API Keys are locked on this account."),
+    "http_400_-1105": answer(400, -1105, "A parameter was empty."),
+    "http_400_-1106": answer(400, -1106, "A parameter was sent when not required."),
+    "http_400_-1125": error_answers.INVALID_LISTEN_KEY,
+    "http_400_-4109": answer(400, -4109, "This account is inactive."),
+    "http_401_-1099": answer(401, -1099, "Not found, unauthenticated, or unauthorized."),
+    "http_401_-2014": error_answers.BAD_API_KEY_FORMAT,
+    "http_401_-2015": error_answers.REJECTED_API_KEY,
+    "http_401_-2017": answer(401, -2017, "API Keys are locked on this account."),
     "http_403_html": Answer(403, _FIREWALL_PAGE, _HTML),
-    "http_408_-1007": refusal(
+    "http_408_-1007": answer(
         408,
         -1007,
         "Timeout waiting for response from backend server. "
         "Send status unknown; execution status unknown.",
     ),
     "http_418_-1003": _fresh_ban,
-    "http_429_-1003": refusals.TOO_MANY_REQUESTS,
-    "http_451_0": refusal(451, 0, _LOCATION),
-    "http_500_-1000": refusal(500, -1000, "An unknown error occured while processing the request."),
+    "http_429_-1003": error_answers.TOO_MANY_REQUESTS,
+    "http_451_0": answer(451, 0, _LOCATION),
+    "http_500_-1000": answer(500, -1000, "An unknown error occured while processing the request."),
     "http_502_html": _gateway_page(502, "Bad Gateway"),
-    "http_503_-1000": refusal(
+    "http_503_-1000": answer(
         503, -1000, "Unknown error, please check your request or try again later."
     ),
     "http_503_plain": Answer(503, "Service Unavailable.", "text/plain"),
-    "http_503_-1001": refusal(
+    "http_503_-1001": answer(
         503, -1001, "Internal error; unable to process your request. Please try again."
     ),
-    "http_503_-1008": refusal(
+    "http_503_-1008": answer(
         503,
         -1008,
         "Request throttled by system-level protection. "
         "Reduce-only/close-position orders are exempt. Please try again.",
     ),
-    "http_503_-1016": refusal(503, -1016, "This service is no longer available."),
+    "http_503_-1016": answer(503, -1016, "This service is no longer available."),
     "http_504_html": _gateway_page(504, "Gateway Time-out"),
     "empty_body": Answer(200, ""),
     "not_json_200": Answer(200, "<html><body>Welcome</body></html>\n", _HTML),
-    **{interruption.value: interruption for interruption in Interruption},
+    **{unanswered.value: unanswered for unanswered in Unanswered},
 }
 """What becomes of a request, by the name of the fault. The request is never carried out."""
 
@@ -121,7 +121,7 @@ class Fault(WireModel):
         """Return what becomes of the request; without an answer there is no header either."""
         known = FAULTS[self.fault]
         outcome = known(now) if callable(known) else known
-        if self.retry_after is None or isinstance(outcome, Interruption):
+        if self.retry_after is None or isinstance(outcome, Unanswered):
             return outcome
         return outcome.with_header("Retry-After", self.retry_after)
 

@@ -11,7 +11,7 @@ from typing import Final, Self
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from binance_mcp.futures.sandbox.moment import Moment
+from binance_mcp.sandbox.moment import Moment
 
 JSON: Final = "application/json"
 

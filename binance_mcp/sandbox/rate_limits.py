@@ -7,8 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from binance_mcp.futures.sandbox.http_messages import RefusedError
-from binance_mcp.futures.sandbox.refusals import TOO_MANY_REQUESTS, WEIGHT_LIMIT, banned
+from binance_mcp.sandbox.error_answers import TOO_MANY_REQUESTS, WEIGHT_LIMIT, banned
+from binance_mcp.sandbox.http_messages import RefusedError
 
 _PATIENCE: Final = 50
 """Weight beyond the limit in one minute that is answered 429; more is a ban."""

@@ -5,8 +5,8 @@ from collections import deque
 from typing import Final
 from urllib.parse import unquote_plus
 
-from binance_mcp.futures.sandbox.http_messages import Request
-from binance_mcp.futures.sandbox.wire_model import WireModel
+from binance_mcp.sandbox.http_messages import Request
+from binance_mcp.sandbox.wire_model import WireModel
 
 _REMEMBERED: Final = 10_000
 _LONGEST: Final = 2_000
@@ -31,7 +31,7 @@ class RecordedRequest(WireModel):
     """101 for a WebSocket; None if there was no answer."""
 
 
-class Recorder:
+class RequestLog:
     """The last requests, newest last."""
 
     def __init__(self) -> None:

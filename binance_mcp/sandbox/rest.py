@@ -5,19 +5,19 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-
 
 from typing import Final
 
-from binance_mcp.futures.sandbox.authentication import authenticate
-from binance_mcp.futures.sandbox.exchange import Exchange
-from binance_mcp.futures.sandbox.faults import Faults, Outcome
-from binance_mcp.futures.sandbox.http_messages import (
+from binance_mcp.sandbox.accounts import Accounts
+from binance_mcp.sandbox.authentication import authenticate
+from binance_mcp.sandbox.error_answers import WEIGHT_LIMIT
+from binance_mcp.sandbox.faults import Faults, Outcome
+from binance_mcp.sandbox.http_messages import (
     Answer,
     RefusedError,
     Request,
     Routes,
     find_handler,
 )
-from binance_mcp.futures.sandbox.moment import Moment
-from binance_mcp.futures.sandbox.rate_limits import RateLimits
-from binance_mcp.futures.sandbox.refusals import WEIGHT_LIMIT
+from binance_mcp.sandbox.moment import Moment
+from binance_mcp.sandbox.rate_limits import RateLimits
 
 _LISTEN_KEY: Final = "/fapi/v1/listenKey"
 _RATE_LIMITS: Final = tuple(
@@ -33,8 +33,8 @@ _RATE_LIMITS: Final = tuple(
 class Rest:
     """Binance's REST API, as far as listen keys need it."""
 
-    def __init__(self, exchange: Exchange, faults: Faults) -> None:
-        self._exchange = exchange
+    def __init__(self, accounts: Accounts, faults: Faults) -> None:
+        self._accounts = accounts
         self._faults = faults
         self._rate_limits = RateLimits()
         self._routes: Routes = {
@@ -62,15 +62,15 @@ class Rest:
         return find_handler(self._routes, request)(request, now)
 
     def _create(self, request: Request, now: Moment) -> Answer:
-        account = authenticate(request, self._exchange, now)
-        return Answer(200, {"listenKey": self._exchange.open(account, now)})
+        account = authenticate(request, self._accounts, now)
+        return Answer(200, {"listenKey": self._accounts.open(account, now)})
 
     def _keepalive(self, request: Request, now: Moment) -> Answer:
-        account = authenticate(request, self._exchange, now)
-        return Answer(200, {"listenKey": self._exchange.extend(account, now)})
+        account = authenticate(request, self._accounts, now)
+        return Answer(200, {"listenKey": self._accounts.extend(account, now)})
 
     def _close(self, request: Request, now: Moment) -> Answer:
-        self._exchange.close(authenticate(request, self._exchange, now), now)
+        self._accounts.close(authenticate(request, self._accounts, now), now)
         return Answer(200, {})
 
 

@@ -14,11 +14,11 @@ from urllib.parse import parse_qsl
 import anyio
 from pydantic import Field, ValidationError
 
-from binance_mcp.futures.sandbox.connection import Connection
-from binance_mcp.futures.sandbox.exchange import Event, Exchange
-from binance_mcp.futures.sandbox.http_messages import Request, compact_json
-from binance_mcp.futures.sandbox.moment import Now
-from binance_mcp.futures.sandbox.wire_model import WireModel, problems
+from binance_mcp.sandbox.accounts import Accounts, Event
+from binance_mcp.sandbox.http_messages import Request, compact_json
+from binance_mcp.sandbox.moment import Now
+from binance_mcp.sandbox.websocket import Connection
+from binance_mcp.sandbox.wire_model import WireModel, problems
 
 _PATH: Final = re.compile(
     r"(?:/(?P<route>private|public|market))?/(?:stream|(?P<raw>ws)(?:/(?P<names>[^/]+(?:/[^/]+)*))?)"
@@ -80,11 +80,11 @@ class StreamSocket:
     """A listener at the other end of a WebSocket."""
 
     def __init__(
-        self, connection: Connection, opening: Opening, exchange: Exchange, now: Now
+        self, connection: Connection, opening: Opening, accounts: Accounts, now: Now
     ) -> None:
         self._connection = connection
         self._opening = opening
-        self._exchange = exchange
+        self._accounts = accounts
         self._now = now
         self._streams: dict[str, EventTypes] = {}
         self._watched: set[str] = set()
@@ -139,12 +139,12 @@ class StreamSocket:
             self._connection.refuse(f"more than {_MOST_STREAMS} streams")
         elif self._opening.is_private:
             for listen_key in streams:
-                self._exchange.listen(listen_key, self, self._now())
+                self._accounts.listen(listen_key, self, self._now())
                 self._watch(listen_key)
 
     def _unsubscribe(self, names: Sequence[str]) -> None:
         for name in names:
-            self._exchange.forget(name, self, self._now())  # may still push the expiry
+            self._accounts.forget(name, self, self._now())  # may still push the expiry
             self._streams.pop(name, None)
 
     def _watch(self, listen_key: str) -> None:
@@ -154,7 +154,7 @@ class StreamSocket:
             self._connection.start(self._await_expiry, listen_key)
 
     async def _await_expiry(self, listen_key: str) -> None:
-        expiry = self._exchange.expiry(listen_key, self._now())
+        expiry = self._accounts.expiry(listen_key, self._now())
         while expiry is not None:
             await anyio.sleep_until(expiry)
-            expiry = self._exchange.expiry(listen_key, self._now())
+            expiry = self._accounts.expiry(listen_key, self._now())

@@ -1,35 +1,60 @@
-"""The sandbox on a port of this machine, for other programs and for trying things."""
+"""The sandbox on a port of this machine, with connections that it can break."""
 
+import socket
+import struct
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, Final
 
-from binance_mcp.futures.sandbox.account import Account, new_account
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.futures.sandbox.transport import AbortableH11Protocol
-from binance_mcp.serving import serving
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-_HOST = "127.0.0.1"
+from binance_mcp.asgi_server import serving
+from binance_mcp.sandbox.app import AccountKeys, Sandbox
+from binance_mcp.sandbox.unanswered import ABORT
+
+_HOST: Final = "127.0.0.1"
+_DO_NOT_LINGER: Final = struct.pack("ii", 1, 0)
+"""Makes closing a connection reset it: its peer gets ECONNRESET, not the end of a stream."""
 
 
 @dataclass(frozen=True)
 class ServedSandbox:
-    """Where a sandbox is served, and the account that exists from the start."""
+    """Where a sandbox is served, and the keys of the account that it has from the start."""
 
     rest_url: str
     stream_url: str
-    account: Account
+    account: AccountKeys
 
 
 @asynccontextmanager
 async def serving_sandbox(sandbox: Sandbox, *, port: int = 0) -> AsyncGenerator[ServedSandbox]:
-    """Serve `sandbox` while the block runs; port 0 takes any.
+    """Serve `sandbox` while the block runs, with a new account; port 0 picks a free one.
 
     Raises:
         ServingError: The port cannot be listened on.
 
     """
-    account = new_account(sandbox)
+    keys = sandbox.new_account()
     async with serving(sandbox, host=_HOST, port=port, http=AbortableH11Protocol) as actual_port:
         address = f"{_HOST}:{actual_port}"
-        yield ServedSandbox(f"http://{address}", f"ws://{address}", account)
+        yield ServedSandbox(f"http://{address}", f"ws://{address}", keys)
+
+
+class AbortableH11Protocol(H11Protocol):
+    """HTTP/1.1 that lets the application break the connection without an answer."""
+
+    def __init__(self, **arguments: Any) -> None:  # noqa: ANN401  # uvicorn's own, by keyword
+        super().__init__(**arguments)
+        self._application = self.app
+        self.app = self._run
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("extensions", {})[ABORT] = self._reset
+        await self._application(scope, receive, send)
+
+    def _reset(self) -> None:
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DO_NOT_LINGER)
+        self.transport.abort()

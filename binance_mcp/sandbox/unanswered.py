@@ -9,7 +9,7 @@ ABORT: Final = "binance_mcp.abort"
 """The ASGI extension of a server that can: a function that breaks the connection at once."""
 
 
-class Interruption(Enum):
+class Unanswered(Enum):
     """A request that is not answered."""
 
     TIMEOUT = "timeout"
@@ -18,7 +18,7 @@ class Interruption(Enum):
     """The connection breaks."""
 
 
-async def interrupt(interruption: Interruption, scope: Scope, receive: Receive) -> None:
+async def leave_unanswered(unanswered: Unanswered, scope: Scope, receive: Receive) -> None:
     """Leave a request, read to its end, without an answer, until the client is gone.
 
     Raises:
@@ -26,7 +26,7 @@ async def interrupt(interruption: Interruption, scope: Scope, receive: Receive) 
             is what the client gets.
 
     """
-    if interruption is Interruption.RESET:
+    if unanswered is Unanswered.RESET:
         if ABORT not in scope.get("extensions", ()):
             raise ConnectionResetError("the sandbox was told to break the connection")
         scope["extensions"][ABORT]()

@@ -10,17 +10,17 @@ from typing import Final
 import anyio
 from pydantic import ConfigDict, Field, JsonValue, ValidationError
 
-from binance_mcp.futures.sandbox.connection import Connection
-from binance_mcp.futures.sandbox.exchange import Account, Exchange
-from binance_mcp.futures.sandbox.http_messages import RefusedError, compact_json
-from binance_mcp.futures.sandbox.moment import Moment, Now
-from binance_mcp.futures.sandbox.rate_limits import RateLimits
-from binance_mcp.futures.sandbox.refusals import (
+from binance_mcp.sandbox.accounts import Account, Accounts
+from binance_mcp.sandbox.error_answers import (
     INVALID_JSON,
     UNSUPPORTED_OPERATION,
     WEIGHT_LIMIT,
 )
-from binance_mcp.futures.sandbox.wire_model import WireModel
+from binance_mcp.sandbox.http_messages import RefusedError, compact_json
+from binance_mcp.sandbox.moment import Moment, Now
+from binance_mcp.sandbox.rate_limits import RateLimits
+from binance_mcp.sandbox.websocket import Connection
+from binance_mcp.sandbox.wire_model import WireModel
 
 PATH: Final = "/ws-fapi/v1"
 _HANDSHAKE_WEIGHT: Final = 5
@@ -48,8 +48,8 @@ class WebSocketApi:
     A request arrives `way_seconds` after it was sent, and its response as long after that.
     """
 
-    def __init__(self, exchange: Exchange, now: Now, way_seconds: float = 0.0) -> None:
-        self._exchange = exchange
+    def __init__(self, accounts: Accounts, now: Now, way_seconds: float = 0.0) -> None:
+        self._accounts = accounts
         self._now = now
         self._way_seconds = way_seconds
         self._rate_limits = RateLimits()
@@ -89,16 +89,16 @@ class WebSocketApi:
             raise RefusedError(INVALID_JSON)
         if call.method not in self._methods:
             raise RefusedError(UNSUPPORTED_OPERATION)
-        return self._methods[call.method](self._exchange.account(call.api_key), now)
+        return self._methods[call.method](self._accounts.account(call.api_key), now)
 
     def _start(self, account: Account, now: Moment) -> Mapping[str, object]:
-        return {"listenKey": self._exchange.open(account, now)}
+        return {"listenKey": self._accounts.open(account, now)}
 
     def _ping(self, account: Account, now: Moment) -> Mapping[str, object]:
-        return {"listenKey": self._exchange.extend(account, now)}
+        return {"listenKey": self._accounts.extend(account, now)}
 
     def _stop(self, account: Account, now: Moment) -> Mapping[str, object]:
-        self._exchange.close(account, now)
+        self._accounts.close(account, now)
         return {}
 
 

@@ -1,1 +1,1 @@
-"""The MCP face: where the exchange and the policy meet."""
+"""The MCP face: where the account, the policy and the audit trail meet."""

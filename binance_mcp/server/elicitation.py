@@ -17,10 +17,9 @@ from pydantic import ValidationError
 from binance_mcp.errors import PolicyDeniedError
 from binance_mcp.masking import mask, mask_tokens
 from binance_mcp.policy.admission import Approval
-from binance_mcp.policy.approvals import LIFETIME_SECONDS, PendingApprovals
-from binance_mcp.policy.caller import Caller
-from binance_mcp.policy.document import Call
-from binance_mcp.server.callers import has_handshake
+from binance_mcp.policy.call import Call, Caller
+from binance_mcp.policy.pending_approvals import LIFETIME_SECONDS, PendingApprovals
+from binance_mcp.server.identity import has_handshake
 
 _QUESTION: Final = "approval"
 _FORM: Final[dict[str, Any]] = {
@@ -39,7 +38,7 @@ _CODES: Final = {
 _ACTIONS: Final = {"accept": "declined", "decline": "declined", "cancel": "cancelled"}
 
 
-class Approvals:
+class Elicitation:
     """Lets a call through if a person approves it: this call, once, within five minutes."""
 
     def __init__(self) -> None:

@@ -10,10 +10,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from binance_mcp.asgi_server import serving
 from binance_mcp.errors import Problem, SettingsError
 from binance_mcp.server.app import ListenKeyServer
-from binance_mcp.server.sessions import MOST, UNUSED_SECONDS, Sessions
-from binance_mcp.serving import serving
+from binance_mcp.server.http_sessions import MOST, UNUSED_SECONDS, Sessions
 from binance_mcp.signals import stop_signals
 from binance_mcp.urls import is_loopback
 

@@ -2,9 +2,7 @@
 
 The SDK closes a session that is idle for half an hour, and refuses new ones while too many are
 open: a thousand abandoned ones would lock every such client out. Here the one that is idle longest
-makes room, and one that was never used after its handshake goes early. The SDK has no public way to
-either; what is private of it is touched here only, in `StreamableHTTPSessionManager` of
-https://github.com/modelcontextprotocol/python-sdk/blob/main/src/mcp/server/streamable_http_manager.py
+makes room, and one that was never used after its handshake goes early.
 """
 
 from typing import Any, Final
@@ -14,7 +12,8 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from binance_mcp.server.callers import SESSION_HEADER
+from binance_mcp.server.identity import SESSION_HEADER
+from binance_mcp.server.sdk import allow_idle, close_session, open_sessions
 
 MOST: Final = 1000
 """Sessions that may be open at once."""
@@ -30,7 +29,7 @@ class Sessions:
 
     def __init__(self, manager: StreamableHTTPSessionManager) -> None:
         self._manager = manager
-        self._open = manager._server_instances  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self._open = open_sessions(manager)
 
     def making_room(self, app: ASGIApp) -> ASGIApp:
         """Return the app; a request that may open a session has the longest idle make room."""
@@ -50,7 +49,7 @@ class Sessions:
         if isinstance(request, Request) and ctx.method not in _HANDSHAKE:
             session = self._open.get(request.headers.get(SESSION_HEADER, ""))
             if session:
-                session._idle_timeout = _USED_SECONDS  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+                allow_idle(session, _USED_SECONDS)
         return await call_next(ctx)
 
     async def _close_longest_idle(self, request: Request) -> None:
@@ -63,4 +62,4 @@ class Sessions:
         }
         if idle:
             name, session = idle[min(idle)]
-            await self._manager._discard_session(name, session)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            await close_session(self._manager, name, session)

@@ -13,7 +13,7 @@ from mcp.server.mcpserver import Context
 from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.requests import Request
 
-from binance_mcp.policy.gate import Caller
+from binance_mcp.policy.call import Caller
 from binance_mcp.urls import is_loopback
 
 SESSION_HEADER: Final = "mcp-session-id"

@@ -6,8 +6,8 @@ from typing import Final
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.types import CallToolResult, Resource
 
-from binance_mcp.futures.exchange import Exchange
-from binance_mcp.server.status import status_of
+from binance_mcp.futures.account import Account
+from binance_mcp.server.tools.status import status_of
 
 LISTEN_KEY_URI: Final = "binance://futures/listen-key"
 
@@ -20,9 +20,9 @@ LISTEN_KEY: Final = Resource(
 )
 
 
-def listen_key_status(exchange: Exchange) -> CallToolResult:
+def listen_key_status(account: Account) -> CallToolResult:
     """Return the status as the result of a call."""
-    return CallToolResult(content=[], structured_content=status_of(exchange, detail=True).data())
+    return CallToolResult(content=[], structured_content=status_of(account, detail=True).data())
 
 
 def listen_key_contents(result: CallToolResult) -> ReadResourceContents:

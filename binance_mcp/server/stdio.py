@@ -31,7 +31,7 @@ from mcp.types import (
     RequestId,
 )
 
-from binance_mcp.futures.exchange import Exchange
+from binance_mcp.futures.account import Account
 from binance_mcp.server.app import ListenKeyServer
 from binance_mcp.server.lines import (
     Lines,
@@ -66,8 +66,8 @@ async def run_stdio(server: ListenKeyServer) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(host.obey_signals)
         try:
-            async with server.lowlevel.lifespan(server.lowlevel) as exchange:
-                code = await host.serve(exchange)
+            async with server.lowlevel.lifespan(server.lowlevel) as account:
+                code = await host.serve(account)
         except Exception:
             logger.exception("the server failed")
         logging.shutdown()
@@ -110,18 +110,18 @@ class _Host:
             self._code = await anext(codes)
             self._end_within(_SECONDS_AFTER_SIGNAL)
 
-    async def serve(self, exchange: Exchange) -> int:
+    async def serve(self, account: Account) -> int:
         """Serve until the end, and return the exit code."""
         options = self._server.create_initialization_options()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._read, exchange, self._said.clone())
+            tasks.start_soon(self._read, account, self._said.clone())
             tasks.start_soon(self._write)
             with self._serving:
                 await serve_dual_era_loop(
                     self._server,
                     self._messages,
                     self._said,
-                    lifespan_state=exchange,
+                    lifespan_state=account,
                     init_options=options,
                 )
             with anyio.move_on_after(_SECONDS_TO_WRITE):
@@ -129,12 +129,12 @@ class _Host:
             tasks.cancel_scope.cancel()
         return self._code
 
-    async def _read(self, exchange: Exchange, answers: _Send) -> None:
+    async def _read(self, account: Account, answers: _Send) -> None:
         """Pass on what the host says, and the end of it when all of it is answered."""
         async with self._heard, answers:
             with self._reading, suppress(anyio.BrokenResourceError):
                 async for line in self._lines():
-                    await self._hear(line, exchange, answers)
+                    await self._hear(line, account, answers)
             self._end_within(_SECONDS_AFTER_INPUT)
             with self._finishing:
                 while self._unanswered:
@@ -156,7 +156,7 @@ class _Host:
             for line in lines.feed(chunk):
                 yield line
 
-    async def _hear(self, line: bytes, exchange: Exchange, answers: _Send) -> None:
+    async def _hear(self, line: bytes, account: Account, answers: _Send) -> None:
         try:
             message = message_of(line)
         except RefusedLineError as refused:
@@ -171,7 +171,7 @@ class _Host:
                 method="server/discover",
                 params={"_meta": {"io.modelcontextprotocol/protocolVersion": _}},
             ) if not self._has_begun:
-                await _answer_probe(self._server, message, exchange, answers)
+                await _answer_probe(self._server, message, account, answers)
                 return
             case JSONRPCRequest():
                 self._has_begun = True
@@ -205,7 +205,7 @@ class _Host:
 
 
 async def _answer_probe(
-    server: Server[Exchange], probe: JSONRPCRequest, exchange: Exchange, answers: _Send
+    server: Server[Account], probe: JSONRPCRequest, account: Account, answers: _Send
 ) -> None:
     """Have the SDK answer a `server/discover` on a connection of its own.
 
@@ -214,7 +214,7 @@ async def _answer_probe(
     """
     asked, questions = create_memory_object_stream[SessionMessage | Exception]()
     said, answered = create_memory_object_stream[SessionMessage]()
-    serve = partial(serve_dual_era_loop, server, questions, said, lifespan_state=exchange)
+    serve = partial(serve_dual_era_loop, server, questions, said, lifespan_state=account)
     async with asked, answered, anyio.create_task_group() as tasks:
         tasks.start_soon(serve)
         await asked.send(SessionMessage(probe))

@@ -1,21 +1,20 @@
 """Telling clients that something changed, in both protocol eras.
 
 From 2026-07-28 on, clients listen on streams that the SDK serves; before, a connection is sent
-notifications from its handshake to its end. The SDK has no public way to find those connections.
+notifications from its handshake to its end.
 https://modelcontextprotocol.io/specification/2026-07-28/basic/utilities/subscriptions
 """
 
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from functools import cache, partial
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 import anyio
 from anyio.abc import TaskGroup
-from mcp.server.connection import Connection
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from mcp.server.lowlevel import NotificationOptions, Server
+from mcp.server.lowlevel import Server
 from mcp.server.session import ServerSession
 from mcp.server.subscriptions import (
     InMemorySubscriptionBus,
@@ -31,6 +30,8 @@ from mcp.types import (
     SubscribeRequestParams,
     UnsubscribeRequestParams,
 )
+
+from binance_mcp.server.sdk import announce_tool_changes, connection_of
 
 _Notification: TypeAlias = Callable[[ServerSession], Awaitable[None]]
 
@@ -73,10 +74,7 @@ class Subscribers:
         server.add_request_handler(
             "resources/unsubscribe", UnsubscribeRequestParams, self._unsubscribe
         )
-        # The SDK has no other way to say which lists change.
-        server.create_initialization_options = partial(  # pyright: ignore[reportAttributeAccessIssue]
-            server.create_initialization_options, NotificationOptions(tools_changed=True)
-        )
+        announce_tool_changes(server)
 
     async def watch(
         self, ctx: ServerRequestContext[Any, Any], call_next: CallNext
@@ -97,7 +95,7 @@ class Subscribers:
         self, ctx: ServerRequestContext[Any, Any], params: UnsubscribeRequestParams
     ) -> EmptyResult:
         self._check(params.uri)
-        self._watchers.get(params.uri, {}).pop(id(_connection(ctx.session)), None)
+        self._watchers.get(params.uri, {}).pop(id(connection_of(ctx.session)), None)
         return EmptyResult()
 
     def _check(self, uri: str) -> None:
@@ -162,11 +160,7 @@ class _Client:
 
 def _remember(clients: dict[int, _Client], session: ServerSession) -> None:
     """Add a client for as long as its connection lasts."""
-    connection = _connection(session)
+    connection = connection_of(session)
     if id(connection) not in clients:
         clients[id(connection)] = _Client(session)
         connection.exit_stack.callback(clients.pop, id(connection), None)
-
-
-def _connection(session: ServerSession) -> Connection:
-    return session._connection  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

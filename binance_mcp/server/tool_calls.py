@@ -10,30 +10,32 @@ import anyio
 from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult, InputRequiredResult
 
+from binance_mcp.audit.record import Record
+from binance_mcp.audit.trail import AuditTrail
 from binance_mcp.clock import WallClock
 from binance_mcp.errors import AuditError, BinanceMcpError, LimitStatus, PolicyDeniedError
 from binance_mcp.futures.rest_api import answered
-from binance_mcp.policy.audit import AuditLog, Record
-from binance_mcp.policy.caller import Caller
-from binance_mcp.policy.document import Call
+from binance_mcp.policy.call import Call, Caller
 from binance_mcp.policy.gate import Gate
 from binance_mcp.policy.source import PolicySource
-from binance_mcp.server.approval import Approvals
-from binance_mcp.server.callers import caller_of, http_request
+from binance_mcp.server.elicitation import Elicitation
 from binance_mcp.server.failures import error_code
+from binance_mcp.server.identity import caller_of, http_request
 
 Result = CallToolResult | InputRequiredResult
 
 
-class Calls:
+class ToolCalls:
     """Admits calls, and records what was decided and what became of it."""
 
-    def __init__(self, policy: PolicySource, audit: AuditLog | None, wall_clock: WallClock) -> None:
+    def __init__(
+        self, policy: PolicySource, audit: AuditTrail | None, wall_clock: WallClock
+    ) -> None:
         self._policy = policy
         self._audit = audit
         self._wall_clock = wall_clock
         self._gate = Gate(policy.document)
-        self._approvals = Approvals()
+        self._elicitation = Elicitation()
 
     def serve_only(self, tools: Collection[str]) -> None:
         """Know the tools that there are; calls of others are limited and recorded like any."""
@@ -41,7 +43,7 @@ class Calls:
 
     def withdraw_questions(self) -> None:
         """Wait for no person's answer any more: the server stops."""
-        self._approvals.withdraw()
+        self._elicitation.withdraw()
 
     def is_hidden(self, tool: str) -> bool:
         """Return whether the policy hides a tool."""
@@ -109,14 +111,14 @@ class Calls:
         call: Call,
         check: Callable[[], None],
     ) -> InputRequiredResult | None:
-        is_answer = self._approvals.is_answer(context)
+        is_answer = self._elicitation.is_answer(context)
         approval = self._gate.review(call).approval if is_answer else None
         if approval is None:  # else the call was counted when the question was asked
             approval = self._gate.admit(caller, call).approval
         check()
         if approval is None:
             return None
-        return await self._approvals.seek(context, caller, call, approval)
+        return await self._elicitation.seek(context, caller, call, approval)
 
     def _expect_audit(self) -> None:
         try:
@@ -147,7 +149,8 @@ class Calls:
             time=decided,
             request_id=context.request_context.request_id or "",
             transport="stdio" if http_request(context) is None else "http",
-            caller=caller,
+            grant=caller.grant,
+            session=caller.session,
             tool=call.tool,
             arguments=tuple(call.arguments),
             policy=self._policy.digest[:16],

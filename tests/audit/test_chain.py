@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binance_mcp.policy.audit_chain import START, Link, check_order, seal, unseal
+from binance_mcp.audit.chain import START, Link, check_order, seal, unseal
 
 KEY = b"a key"
 KEYS = st.sampled_from([None, KEY])

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from binance_mcp.audit.chain import START, seal
+from binance_mcp.audit.file import TrailFile, trail_files
+from binance_mcp.audit.verification import verify
 from binance_mcp.errors import AuditError, BrokenTrailError
-from binance_mcp.policy.audit_chain import START, seal
-from binance_mcp.policy.audit_file import TrailFile, trail_files
-from binance_mcp.policy.audit_verification import verify
-from tests.policy.obstacles import disk_full_at, locked, posix
+from tests.audit.obstacles import disk_full_at, locked, posix
 
 KEY = b"a key"
 ENTRY = '{"a":"é"}'
@@ -126,7 +126,7 @@ def test_two_writers_follow_one_another(path: Path) -> None:
 
 WRITER = """
 import pathlib, sys
-from binance_mcp.policy.audit_file import TrailFile
+from binance_mcp.audit.file import TrailFile
 
 file = TrailFile(pathlib.Path(sys.argv[1]), key=None, max_bytes=10_000, lock_attempts=10_000)
 for _ in range(40):
@@ -244,7 +244,7 @@ def test_an_unfinished_record_is_removed_loudly(
     assert verify(path).records == 3
     assert caplog.record_tuples == [
         (
-            "binance_mcp.policy.audit_file",
+            "binance_mcp.audit.file",
             logging.ERROR,
             f"{path}: removed an unfinished record at the end",
         )

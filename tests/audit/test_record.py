@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binance_mcp.policy.audit_chain import LONGEST_LINE
-from binance_mcp.policy.audit_record import Record, entry
-from binance_mcp.policy.caller import Caller
+from binance_mcp.audit.chain import LONGEST_LINE
+from binance_mcp.audit.record import Record, entry
 
 KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
 SALT = b"a salt"
@@ -16,7 +15,8 @@ ALLOWED = Record(
     time=1_700_000_000.123_9,
     request_id=7,
     transport="http",
-    caller=Caller(grant="address:127.0.0.1", session="address:127.0.0.1/session:5f0c"),
+    grant="address:127.0.0.1",
+    session="address:127.0.0.1/session:5f0c",
     tool="BinanceFuturesKeepAliveListenKey",
     arguments=("recvWindow", "listenKey"),
     policy="0123456789abcdef",
@@ -80,14 +80,14 @@ def test_time_is_told_in_milliseconds_even_on_the_second() -> None:
 
 
 def test_a_session_is_told_apart_but_never_told() -> None:
-    other = replace(ALLOWED, caller=replace(ALLOWED.caller, session="another"))
+    other = replace(ALLOWED, session="another")
     assert told(ALLOWED)["session"] == told(DENIED)["session"]
     assert told(ALLOWED)["session"] != told(other)["session"]
     assert "5f0c" not in entry(ALLOWED, SALT)
 
 
 def test_a_session_may_be_any_text() -> None:
-    assert told(replace(ALLOWED, caller=Caller("a grant", "\ud800")))["session"].isalnum()
+    assert told(replace(ALLOWED, session="\ud800"))["session"].isalnum()
 
 
 def test_a_session_is_told_by_another_hash_under_another_salt() -> None:
@@ -98,7 +98,8 @@ def test_what_looks_like_a_key_is_masked_wherever_it_stands() -> None:
     record = replace(
         ALLOWED,
         request_id=KEY,
-        caller=Caller(KEY, KEY),
+        grant=KEY,
+        session=KEY,
         tool=f"Tool {KEY}",
         arguments=(KEY, f"{'x-' * 20}{KEY}"),
         code=KEY,
@@ -142,7 +143,8 @@ def test_an_entry_is_one_printable_line_however_the_call_was_made(
     record = replace(
         DENIED,
         request_id=request_id,
-        caller=Caller(text, text),
+        grant=text,
+        session=text,
         tool=text,
         arguments=tuple(names),
         code=text,
@@ -158,7 +160,8 @@ def test_the_longest_entry_is_less_than_half_of_the_longest_line() -> None:
     record = replace(
         DENIED,
         request_id=long,
-        caller=Caller(long, long),
+        grant=long,
+        session=long,
         tool=long,
         arguments=(long,) * 100,
         policy=long,

@@ -5,18 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from binance_mcp.audit.record import Record
+from binance_mcp.audit.trail import AuditTrail
+from binance_mcp.audit.verification import verify
 from binance_mcp.errors import AuditError
-from binance_mcp.policy.audit import AuditLog, Record
-from binance_mcp.policy.audit_verification import verify
-from binance_mcp.policy.caller import Caller
-from tests.policy.obstacles import disk_full_at, posix
+from tests.audit.obstacles import disk_full_at, posix
 
 KEY = b"a key"
 RECORD = Record(
     time=1_700_000_000.0,
     request_id=1,
     transport="stdio",
-    caller=Caller(grant="process", session="process"),
+    grant="process",
+    session="process",
     tool="BinanceFuturesCreateListenKey",
     arguments=("recvWindow",),
     policy="0123456789abcdef",
@@ -56,7 +57,7 @@ def levels(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def test_a_call_is_a_line_in_the_file(path: Path) -> None:
-    with AuditLog(path) as log:
+    with AuditTrail(path) as log:
         log.ready()
         log.write(numbered(7))
         assert request_ids(path) == [7]
@@ -65,14 +66,14 @@ def test_a_call_is_a_line_in_the_file(path: Path) -> None:
 
 def test_a_trail_goes_on_over_restarts(path: Path) -> None:
     for number in (1, 2, 3):
-        with AuditLog(path, key=KEY) as log:
+        with AuditTrail(path, key=KEY) as log:
             log.write(numbered(number))
     assert request_ids(path) == [1, 2, 3]
     assert verify(path, KEY).records == 3
 
 
 def test_a_trail_goes_on_over_files(path: Path) -> None:
-    with AuditLog(path, max_bytes=2_000) as log:
+    with AuditTrail(path, max_bytes=2_000) as log:
         for number in range(12):
             log.write(numbered(number))
     verified = verify(path)
@@ -83,7 +84,7 @@ def test_a_trail_goes_on_over_files(path: Path) -> None:
 
 def test_a_session_is_hashed_alike_within_a_process_only(path: Path) -> None:
     for _ in range(2):
-        with AuditLog(path) as log:
+        with AuditTrail(path) as log:
             log.write(RECORD)
             log.write(RECORD)
     one, alike, *others = [json.loads(line)["session"] for line in path.read_bytes().splitlines()]
@@ -93,12 +94,12 @@ def test_a_session_is_hashed_alike_within_a_process_only(path: Path) -> None:
 
 def test_a_log_that_cannot_be_written_does_not_open(path: Path) -> None:
     path.mkdir()
-    with pytest.raises(AuditError), AuditLog(path):
+    with pytest.raises(AuditError), AuditTrail(path):
         raise AssertionError
 
 
 def test_nothing_shows_the_key(path: Path) -> None:
-    log = AuditLog(path, key=b"a secret key")
+    log = AuditTrail(path, key=b"a secret key")
     log.write(RECORD)
     assert "a secret key" not in repr(log) + path.read_text("utf-8")
 
@@ -106,7 +107,7 @@ def test_nothing_shows_the_key(path: Path) -> None:
 def test_a_call_that_ended_is_kept_and_no_other_is_admitted_until_it_is_written(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with AuditLog(path) as log:
+    with AuditTrail(path) as log:
         log.write(numbered(1))
         clear = obstruct(path)
         log.write(numbered(2))
@@ -126,7 +127,7 @@ def test_a_call_that_ended_is_kept_and_no_other_is_admitted_until_it_is_written(
 
 
 def test_a_call_is_not_admitted_when_the_file_has_become_unusable(path: Path) -> None:
-    with AuditLog(path) as log:
+    with AuditTrail(path) as log:
         log.ready()
         clear = obstruct(path)
         with pytest.raises(AuditError):
@@ -136,7 +137,7 @@ def test_a_call_is_not_admitted_when_the_file_has_become_unusable(path: Path) ->
 
 
 def test_what_is_kept_is_written_before_what_comes_after(path: Path) -> None:
-    with AuditLog(path) as log:
+    with AuditTrail(path) as log:
         log.ready()
         clear = obstruct(path)
         log.write(numbered(1))
@@ -148,7 +149,7 @@ def test_what_is_kept_is_written_before_what_comes_after(path: Path) -> None:
 def test_every_failure_after_a_recovery_is_loud_again(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with AuditLog(path) as log:
+    with AuditTrail(path) as log:
         for number in range(2):
             clear = obstruct(path)
             log.write(numbered(number))
@@ -159,7 +160,7 @@ def test_every_failure_after_a_recovery_is_loud_again(
 
 @posix
 def test_a_full_disk_denies_calls_and_loses_none(path: Path) -> None:
-    with AuditLog(path) as log:
+    with AuditTrail(path) as log:
         log.write(numbered(1))
         with disk_full_at(path.stat().st_size + 10):
             log.ready()  # the call under way when the disk is full
@@ -174,7 +175,7 @@ def test_a_full_disk_denies_calls_and_loses_none(path: Path) -> None:
 def test_what_is_still_kept_at_the_end_is_logged_whole(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with AuditLog(path) as log:
+    with AuditTrail(path) as log:
         obstruct(path)
         log.write(numbered(1))
         log.write(numbered(2))
@@ -184,7 +185,7 @@ def test_what_is_still_kept_at_the_end_is_logged_whole(
 
 
 def test_what_is_kept_is_written_at_the_end_if_possible(path: Path) -> None:
-    with AuditLog(path) as log:
+    with AuditTrail(path) as log:
         clear = obstruct(path)
         log.write(numbered(1))
         clear()
@@ -194,7 +195,7 @@ def test_what_is_kept_is_written_at_the_end_if_possible(path: Path) -> None:
 def test_a_thousand_records_are_kept_and_further_ones_logged_whole(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with AuditLog(path) as log:
+    with AuditTrail(path) as log:
         clear = obstruct(path)
         for number in range(1_001):
             log.write(numbered(number))

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from binance_mcp.audit.chain import START, Link, seal
+from binance_mcp.audit.verification import VerifiedTrail, verify
 from binance_mcp.errors import AuditError, BrokenTrailError
-from binance_mcp.policy.audit_chain import START, Link, seal
-from binance_mcp.policy.audit_verification import VerifiedTrail, verify
 
 KEY = b"a key"
 

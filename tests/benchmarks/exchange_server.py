@@ -11,8 +11,8 @@ from itertools import cycle
 import anyio
 from starlette.types import Receive, Scope, Send
 
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.futures.sandbox.served import serving_sandbox
+from binance_mcp.sandbox.app import Sandbox
+from binance_mcp.sandbox.tcp import serving_sandbox
 
 
 class CrowdedSandbox(Sandbox):

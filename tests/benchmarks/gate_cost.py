@@ -11,8 +11,9 @@ from itertools import cycle, islice
 from time import perf_counter
 from typing import Any, Final
 
-from binance_mcp.policy.document import Call, Document, load
-from binance_mcp.policy.gate import Caller, Gate
+from binance_mcp.policy.call import Call, Caller
+from binance_mcp.policy.gate import Gate
+from binance_mcp.policy.language.document import Document, load
 from binance_mcp.policy.source import load_file
 from tests.benchmarks.row import Row, verdict
 

@@ -5,7 +5,8 @@ from importlib.metadata import version
 import pytest
 
 from binance_mcp.cli.arguments import parse
-from binance_mcp.cli.serving import Http, Stdio
+from binance_mcp.cli.http import Http
+from binance_mcp.cli.stdio import Stdio
 from binance_mcp.errors import SettingsError
 
 Run = Callable[..., object]

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from binance_mcp.policy.audit_chain import START, Link, seal
+from binance_mcp.audit.chain import START, Link, seal
 
 Run = Callable[..., object]
 

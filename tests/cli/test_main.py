@@ -48,7 +48,7 @@ def test_ctrl_c_ends_a_command_without_a_traceback(
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("arguments", ["--help", "--version", "demo", "policy explain"])
+@pytest.mark.parametrize("arguments", ["--help", "--version", "policy explain"])
 def test_a_reader_that_has_left_is_no_fault(arguments: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -90,7 +90,7 @@ def test_what_only_other_commands_need_is_not_imported_for_the_bare_command() ->
         "binance_mcp.cli.command",
         "binance_mcp.cli.main",
         "binance_mcp.cli.output",
-        "binance_mcp.cli.serving",
+        "binance_mcp.cli.stdio",
         "binance_mcp.env_file",
         "binance_mcp.errors",
         "binance_mcp.files",

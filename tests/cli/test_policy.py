@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from binance_mcp.policy.document import load
+from binance_mcp.policy.language.document import load
 from binance_mcp.policy.source import read
 from tests.policy.documents import DOCUMENTS, Json
 

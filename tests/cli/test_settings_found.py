@@ -1,13 +1,10 @@
 """What the program makes of the folder that a host starts it in, as a process of its own."""
 
-import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from binance_mcp.cli.serving import host_config
 from tests.cli.processes import ended, posix, running
 
 
@@ -39,21 +36,6 @@ def test_a_file_of_another_program_stops_nothing_and_is_not_spoken_of(content: b
 def test_a_fifo_found_stops_nothing() -> None:
     os.mkfifo(".env")
     assert "it is not a regular file" in log_of(variables={})
-
-
-def test_no_module_of_that_folder_is_run_by_what_a_host_is_told_to_start() -> None:
-    Path("anyio.py").write_text("raise SystemExit('run from the folder')")
-    entry = json.loads(host_config())["mcpServers"]["binance"]
-    ended = subprocess.run(
-        [entry["command"], *entry["args"]],
-        env=os.environ | {"BINANCE_ENVIRONMENT": "sandbox"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=60,
-    )
-    assert ended.returncode == 0, ended.stderr
 
 
 def test_variables_of_other_programs_stop_nothing() -> None:

@@ -16,10 +16,9 @@ from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.rest_api import RestApi
-from binance_mcp.futures.sandbox.account import Account, new_account
-from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.futures.schedule import Schedule
 from binance_mcp.futures.weight import RequestWeight
+from binance_mcp.sandbox.app import AccountKeys, Sandbox
 from tests.storm.machine import Machine
 
 
@@ -58,13 +57,13 @@ def sent(sandbox: Sandbox) -> Callable[[], list[str]]:
 
 
 @pytest.fixture
-def account(sandbox: Sandbox) -> Account:
-    return new_account(sandbox)
+def account(sandbox: Sandbox) -> AccountKeys:
+    return sandbox.new_account()
 
 
 @pytest.fixture
 async def rest_api(
-    sandbox: Sandbox, account: Account, server_clock: WallClock
+    sandbox: Sandbox, account: AccountKeys, server_clock: WallClock
 ) -> AsyncGenerator[RestApi]:
     async with http_client("http://sandbox.invalid", app=sandbox) as http:
         yield RestApi(

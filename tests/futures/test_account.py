@@ -8,15 +8,12 @@ from anyio.abc import SocketAttribute, SocketStream
 from pydantic import SecretStr
 from starlette.responses import JSONResponse
 
-from binance_mcp.clock import WallClock
 from binance_mcp.errors import MissingApiKeyError, TooManyRequestsError
+from binance_mcp.futures.account import open_account
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.environment import ENVIRONMENTS
-from binance_mcp.futures.exchange import open_exchange
-from binance_mcp.futures.listen_key import State
-from binance_mcp.futures.sandbox.account import Account
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.futures.sandbox.served import serving_sandbox
+from binance_mcp.sandbox.app import AccountKeys, Sandbox
+from binance_mcp.sandbox.tcp import serving_sandbox
 from binance_mcp.settings import load_settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("empty_directory")]
@@ -34,40 +31,11 @@ def use_proxy(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("HTTPS_PROXY", url)
 
 
-async def test_the_sandbox_works_from_end_to_end_without_an_account(
-    server_clock: WallClock,
-) -> None:
-    settings = load_settings(environment="sandbox")
-
-    async with open_exchange(settings, NOBODY, wall_clock=server_clock) as exchange:
-        keeper = exchange.keeper
-        created = await keeper.create()
-        await anyio.sleep(1800)
-        kept = await keeper.keepalive(created.key.get_secret_value())
-        assert (kept.key, kept.expires_at) == (created.key, 5400.05)
-        assert await keeper.close() is True
-        assert keeper.life.state is State.CLOSED
-
-
-async def test_the_requests_to_the_sandbox_of_this_process_are_signed() -> None:
-    async with open_exchange(load_settings(environment="sandbox"), NOBODY) as exchange:
-        await exchange.keeper.create()
-
-        assert exchange.keeper.rest_api.credentials.signer is not None
-
-
-async def test_two_sandboxes_have_nothing_in_common() -> None:
-    settings = load_settings(environment="sandbox")
-
-    async with open_exchange(settings, NOBODY) as one, open_exchange(settings, NOBODY) as other:
-        assert (await one.keeper.create()).key != (await other.keeper.create()).key
-
-
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 async def test_an_environment_is_opened_at_its_own_address(name: str) -> None:
     settings = load_settings(environment=name, timeout_seconds=2.5)
 
-    async with open_exchange(settings, NOBODY) as exchange:
+    async with open_account(settings, NOBODY) as exchange:
         assert exchange.environment == ENVIRONMENTS[name]
         assert exchange.keeper.rest_api.http().base_url == ENVIRONMENTS[name].rest_url
         assert exchange.keeper.rest_api.timeout == 2.5
@@ -77,7 +45,7 @@ async def test_an_environment_is_opened_at_its_own_address(name: str) -> None:
 async def test_without_an_api_key_an_environment_of_binance_opens_and_refuses_calls(
     name: str,
 ) -> None:
-    async with open_exchange(load_settings(environment=name), NOBODY) as exchange:
+    async with open_account(load_settings(environment=name), NOBODY) as exchange:
         with pytest.raises(MissingApiKeyError):
             await exchange.keeper.create()
 
@@ -87,7 +55,7 @@ async def test_the_addresses_can_be_overridden() -> None:
         environment="demo", rest_url="https://rest.test/", stream_url="wss://stream.test"
     )
 
-    async with open_exchange(settings, NOBODY) as exchange:
+    async with open_account(settings, NOBODY) as exchange:
         assert exchange.environment.name == "demo"
         assert exchange.environment.rest_url == "https://rest.test"
         assert exchange.environment.stream_url == "wss://stream.test"
@@ -96,11 +64,11 @@ async def test_the_addresses_can_be_overridden() -> None:
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 async def test_an_app_answers_in_the_place_of_binance(
-    name: str, sandbox: Sandbox, account: Account
+    name: str, sandbox: Sandbox, account: AccountKeys
 ) -> None:
     credentials = Credentials(SecretStr(account.api_key))
 
-    async with open_exchange(load_settings(environment=name), credentials, app=sandbox) as exchange:
+    async with open_account(load_settings(environment=name), credentials, app=sandbox) as exchange:
         assert sandbox.requests == ()
         await exchange.keeper.create()
         assert exchange.environment.name == name
@@ -115,10 +83,10 @@ async def test_an_environment_has_the_request_weight_of_its_own(name: str, used:
 
     settings = load_settings(environment=name)
 
-    async with open_exchange(settings, SOMEBODY, app=answer(used - 1)) as exchange:
+    async with open_account(settings, SOMEBODY, app=answer(used - 1)) as exchange:
         await exchange.keeper.create()
         await exchange.keeper.create()
-    async with open_exchange(settings, SOMEBODY, app=answer(used)) as exchange:
+    async with open_account(settings, SOMEBODY, app=answer(used)) as exchange:
         await exchange.keeper.create()
         with pytest.raises(TooManyRequestsError):
             await exchange.keeper.create()
@@ -127,7 +95,7 @@ async def test_an_environment_has_the_request_weight_of_its_own(name: str, used:
 async def test_opening_and_closing_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "binance_mcp")
 
-    async with open_exchange(load_settings(environment="demo"), NOBODY):
+    async with open_account(load_settings(environment="demo"), NOBODY):
         assert caplog.messages == [
             "using demo at https://demo-fapi.binance.com, streams at wss://demo-fstream.binance.com"
         ]
@@ -145,7 +113,7 @@ async def test_a_sandbox_elsewhere_is_reached_by_its_address_and_not_by_a_proxy(
     async with serving_sandbox(sandbox) as served:
         settings = load_settings(environment="sandbox", rest_url=served.rest_url)
         credentials = Credentials(SecretStr(served.account.api_key))
-        async with open_exchange(settings, credentials) as exchange:
+        async with open_account(settings, credentials) as exchange:
             await exchange.keeper.create()
 
     assert [request.status for request in sandbox.requests] == [200]
@@ -166,7 +134,7 @@ async def test_binance_is_reached_by_the_proxy_of_the_environment(
         port = listener.extra(SocketAttribute.local_port)  # noqa: S610  # this is not Django
         use_proxy(monkeypatch, f"http://127.0.0.1:{port}")
         async with (
-            open_exchange(load_settings(), SOMEBODY) as exchange,
+            open_account(load_settings(), SOMEBODY) as exchange,
             anyio.create_task_group() as tasks,
         ):
             tasks.start_soon(listener.serve, refuse)

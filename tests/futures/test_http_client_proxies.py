@@ -17,8 +17,7 @@ import uvicorn
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
-from binance_mcp.futures.sandbox.account import Account, new_account
-from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.sandbox.app import AccountKeys, Sandbox
 from tests.server.connections import CREATE, text
 
 pytestmark = [
@@ -54,7 +53,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLConte
 class Exchange:
     """A sandbox with TLS, at a port of this machine."""
 
-    def __init__(self, port: int, sandbox: Sandbox, account: Account) -> None:
+    def __init__(self, port: int, sandbox: Sandbox, account: AccountKeys) -> None:
         self.port = port
         self.sandbox = sandbox
         self.account = account
@@ -76,7 +75,7 @@ async def exchange(
     server = uvicorn.Server(config)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve, [listener])
-        yield Exchange(listener.getsockname()[1], sandbox, new_account(sandbox))
+        yield Exchange(listener.getsockname()[1], sandbox, sandbox.new_account())
         server.should_exit = True
 
 

@@ -17,8 +17,8 @@ from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import ActiveKey, State
 from binance_mcp.futures.rest_api import RestApi
-from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.futures.signing import hmac_signer
+from binance_mcp.sandbox.app import Sandbox
 
 pytestmark = pytest.mark.anyio
 

@@ -20,11 +20,10 @@ from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import ActiveKey, State
 from binance_mcp.futures.rest_api import RestApi
-from binance_mcp.futures.sandbox.account import new_account
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.futures.sandbox.faults import FAULTS
 from binance_mcp.futures.schedule import Schedule
 from binance_mcp.futures.weight import RequestWeight
+from binance_mcp.sandbox.app import Sandbox
+from binance_mcp.sandbox.faults import FAULTS
 from tests.storm.exchange import Exchange
 from tests.storm.machine import Machine
 from tests.storm.weather import LATE, Strike, Weather
@@ -119,7 +118,7 @@ async def seated(strikes: tuple[Strike, ...], seed: int) -> AsyncGenerator[Table
         wall_clock=machine.wall_clock,
         steady_clock=machine.now,
     )
-    credentials = Credentials(SecretStr(new_account(sandbox).api_key))
+    credentials = Credentials(SecretStr(sandbox.new_account().api_key))
     exchange = Exchange(sandbox, Weather(0.0, strikes=strikes), machine, rng)
     async with (
         http_client(URL, app=exchange.for_the_keeper) as http,

@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.rest_api import RestApi
-from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.futures.schedule import Schedule
+from binance_mcp.sandbox.app import Sandbox
 
 pytestmark = pytest.mark.anyio
 

@@ -7,7 +7,7 @@ from binance_mcp.errors import IpBannedError, RestrictedLocationError, Unavailab
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import Rotation, State
 from binance_mcp.futures.rest_api import RestApi
-from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.sandbox.app import Sandbox
 
 pytestmark = pytest.mark.anyio
 

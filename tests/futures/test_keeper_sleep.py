@@ -8,7 +8,7 @@ import pytest
 from binance_mcp.errors import IpBannedError
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import State
-from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.sandbox.app import Sandbox
 from tests.storm.machine import Machine
 
 pytestmark = pytest.mark.anyio

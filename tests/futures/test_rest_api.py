@@ -25,10 +25,9 @@ from binance_mcp.errors import (
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.rest_api import RestApi
-from binance_mcp.futures.sandbox.account import Account
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.futures.sandbox.faults import FAULTS
 from binance_mcp.futures.signing import hmac_signer, private_key_signer
+from binance_mcp.sandbox.app import AccountKeys, Sandbox
+from binance_mcp.sandbox.faults import FAULTS
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +41,7 @@ KEY_GENERATORS: Final[list[Callable[[], PrivateKey]]] = [
 
 
 @pytest.fixture
-def signing(rest_api: RestApi, account: Account) -> RestApi:
+def signing(rest_api: RestApi, account: AccountKeys) -> RestApi:
     return replace(
         rest_api,
         credentials=replace(rest_api.credentials, signer=hmac_signer(account.api_secret)),
@@ -250,7 +249,7 @@ async def test_an_unreadable_time_is_an_error(time: object, signing: RestApi) ->
 async def test_no_secret_is_in_an_error_or_in_the_log(
     fault: str | None,
     signing: RestApi,
-    account: Account,
+    account: AccountKeys,
     sandbox: Sandbox,
     caplog: pytest.LogCaptureFixture,
 ) -> None:

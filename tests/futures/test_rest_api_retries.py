@@ -16,11 +16,10 @@ from binance_mcp.errors import (
 )
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.rest_api import RestApi
-from binance_mcp.futures.sandbox.account import Account
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.futures.sandbox.faults import FAULTS
 from binance_mcp.futures.signing import hmac_signer
 from binance_mcp.futures.weight import RequestWeight
+from binance_mcp.sandbox.app import AccountKeys, Sandbox
+from binance_mcp.sandbox.faults import FAULTS
 
 pytestmark = pytest.mark.anyio
 
@@ -260,7 +259,7 @@ async def test_close_to_the_limit_nothing_is_sent_until_the_minute_is_over(
 
 
 async def test_the_minute_is_that_of_binance_even_by_a_wrong_clock(
-    rest_api: RestApi, account: Account, server_clock: WallClock
+    rest_api: RestApi, account: AccountKeys, server_clock: WallClock
 ) -> None:
     signer = hmac_signer(account.api_secret)
     api = replace(

@@ -15,8 +15,9 @@ from binance_mcp.policy.admission import (
     is_hidden,
     limits_of,
 )
-from binance_mcp.policy.document import Call, Document, load
-from binance_mcp.policy.rules import Limit
+from binance_mcp.policy.call import Call
+from binance_mcp.policy.language.document import Document, load
+from binance_mcp.policy.language.rules import Limit
 
 LIMIT: Final[Mapping[str, object]] = {"counter": "calls", "window": "minute", "max": 2}
 ANYTHING: Final[Mapping[str, Sequence[object]]] = {"conditions": []}

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from binance_mcp.errors import PolicyDeniedError
 from binance_mcp.policy.admission import Admission, evaluate
-from binance_mcp.policy.caller import Caller
-from binance_mcp.policy.document import Call, Document, load
+from binance_mcp.policy.call import Call, Caller
 from binance_mcp.policy.gate import Gate
+from binance_mcp.policy.language.document import Document, load
 from tests.policy.documents import ARGUMENTS, DOCUMENTS, LIMITS, RULES, TOOLS, Json
 
 CALLER: Final = Caller(grant="a grant", session="a session")

@@ -1,7 +1,7 @@
 import pytest
 
-from binance_mcp.policy.caller import Caller
-from binance_mcp.policy.rules import Scope
+from binance_mcp.policy.call import Caller
+from binance_mcp.policy.language.rules import Scope
 
 
 @pytest.mark.parametrize(

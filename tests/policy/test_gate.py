@@ -3,8 +3,9 @@ import pytest
 
 from binance_mcp.errors import LimitStatus, PolicyDeniedError
 from binance_mcp.policy.admission import Approval
-from binance_mcp.policy.document import Call, Document, load
-from binance_mcp.policy.gate import Caller, Gate
+from binance_mcp.policy.call import Call, Caller
+from binance_mcp.policy.gate import Gate
+from binance_mcp.policy.language.document import Document, load
 
 CALLER = Caller(grant="a grant", session="a session")
 POLICY = load(

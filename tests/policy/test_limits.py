@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from binance_mcp.errors import LimitStatus, PolicyDeniedError
 from binance_mcp.policy.admission import AppliedLimit
-from binance_mcp.policy.caller import Caller
+from binance_mcp.policy.call import Caller
+from binance_mcp.policy.language.rules import Limit, Scope
 from binance_mcp.policy.limits import LimitStore, MovingWindow
-from binance_mcp.policy.rules import Limit, Scope
 
 ALICE = Caller(grant="alice", session="one")
 ALICE_AGAIN = Caller(grant="alice", session="two")

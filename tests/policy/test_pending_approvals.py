@@ -2,9 +2,8 @@ from typing import Any
 
 import pytest
 
-from binance_mcp.policy.approvals import LIFETIME_SECONDS, PendingApprovals
-from binance_mcp.policy.caller import Caller
-from binance_mcp.policy.document import Call
+from binance_mcp.policy.call import Call, Caller
+from binance_mcp.policy.pending_approvals import LIFETIME_SECONDS, PendingApprovals
 
 CALLER = Caller("grant", "session")
 CALL = Call("Close", {"listenKey": "abc", "recvWindow": 5})

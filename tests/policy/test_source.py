@@ -7,8 +7,8 @@ import pytest
 
 from binance_mcp.errors import PolicyDeniedError, PolicyError
 from binance_mcp.policy.admission import evaluate
-from binance_mcp.policy.document import Call
-from binance_mcp.policy.rules import Limit
+from binance_mcp.policy.call import Call
+from binance_mcp.policy.language.rules import Limit
 from binance_mcp.policy.source import PolicySource, load_file, read
 
 OPEN = {"version": "1", "default": "allow"}

@@ -7,7 +7,7 @@ import httpx2 as httpx
 import pytest
 from httpx2.websockets import ASGIWebSocketTransport
 
-from binance_mcp.futures.sandbox.app import ANSWER_SECONDS, Sandbox
+from binance_mcp.sandbox.app import ANSWER_SECONDS, Sandbox
 
 START_OF_A_MINUTE = 1_700_000_040.0
 

@@ -6,9 +6,9 @@ import pytest
 from httpx2.websockets import ASGIWebSocketTransport, WebSocketDisconnect
 from starlette.types import Message
 
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.futures.sandbox.faults import FAULTS
-from binance_mcp.futures.sandbox.http_messages import Answer
+from binance_mcp.sandbox.app import Sandbox
+from binance_mcp.sandbox.faults import FAULTS
+from binance_mcp.sandbox.http_messages import Answer
 
 pytestmark = pytest.mark.anyio
 
@@ -231,3 +231,15 @@ async def test_listen_keys_live_by_the_steady_clock_that_is_given() -> None:
         assert (await client.put(LISTEN_KEY)).status_code == 200
         ahead += 3600.0
         assert (await client.put(LISTEN_KEY)).json()["code"] == -1125
+
+
+def test_a_new_account_has_keys_that_look_like_binances_and_are_its_own() -> None:
+    sandbox = Sandbox()
+    one, other = sandbox.new_account(), sandbox.new_account()
+    keys = [one.api_key, one.api_secret, other.api_key, other.api_secret]
+    assert all(len(key) == 64 and key.isalnum() for key in keys)
+    assert len(set(keys)) == 4
+
+
+def test_an_account_prints_neither_key() -> None:
+    assert repr(Sandbox().new_account()) == "AccountKeys()"

@@ -3,11 +3,10 @@ from typing import Final
 import pytest
 from starlette.datastructures import Headers
 
-from binance_mcp.futures.sandbox.authentication import authenticate, verifier
-from binance_mcp.futures.sandbox.exchange import Exchange
-from binance_mcp.futures.sandbox.http_messages import Answer, RefusedError, Request
-from binance_mcp.futures.sandbox.moment import Moment
-from binance_mcp.futures.sandbox.refusals import (
+from binance_mcp.futures.signing import hmac_signer
+from binance_mcp.sandbox.accounts import Accounts
+from binance_mcp.sandbox.authentication import authenticate, verifier
+from binance_mcp.sandbox.error_answers import (
     BAD_API_KEY_FORMAT,
     EARLY_TIMESTAMP,
     INVALID_SIGNATURE,
@@ -16,7 +15,8 @@ from binance_mcp.futures.sandbox.refusals import (
     illegal_characters,
     malformed,
 )
-from binance_mcp.futures.signing import hmac_signer
+from binance_mcp.sandbox.http_messages import Answer, RefusedError, Request
+from binance_mcp.sandbox.moment import Moment
 
 # The published example of
 # https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info
@@ -73,7 +73,7 @@ def outcome(
     time: int = TIME,
 ) -> Answer | None:
     """Return the refusal of a request, or None."""
-    exchange = Exchange(3600)
+    exchange = Accounts(3600)
     exchange.add_account(API_KEY, verifier(api_secret, public_key))
     try:
         account = authenticate(request, exchange, Moment(0, time / 1000 + 0.0001))

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from binance_mcp.futures.sandbox.control import Control, NewAccount, NewEvent
-from binance_mcp.futures.sandbox.exchange import Exchange
-from binance_mcp.futures.sandbox.faults import FAULTS, Faults
-from binance_mcp.futures.sandbox.http_messages import Request
-from binance_mcp.futures.sandbox.moment import Moment
-from binance_mcp.futures.sandbox.recorder import Recorder
-from binance_mcp.futures.sandbox.wire_model import WireModel
+from binance_mcp.sandbox.accounts import Accounts
+from binance_mcp.sandbox.control import Control, NewAccount, NewEvent
+from binance_mcp.sandbox.faults import FAULTS, Faults
+from binance_mcp.sandbox.http_messages import Request
+from binance_mcp.sandbox.moment import Moment
+from binance_mcp.sandbox.request_log import RequestLog
+from binance_mcp.sandbox.wire_model import WireModel
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +22,7 @@ POSTS = (ACCOUNTS, EVENTS, FAULTS_PATH)
 
 
 def status(method: str, path: str, body: bytes) -> int:
-    control = Control(Exchange(3600), Faults(), Recorder())
+    control = Control(Accounts(3600), Faults(), RequestLog())
     return control.answer(Request(method, path, "", Headers(), "", body), Moment(0, 0)).status
 
 

@@ -1,14 +1,14 @@
-from binance_mcp.futures.sandbox.refusals import (
+from binance_mcp.sandbox.error_answers import (
     TOO_MANY_REQUESTS,
+    answer,
     banned,
     illegal_characters,
     malformed,
-    refusal,
 )
 
 
-def test_a_refusal_has_the_shape_of_binance() -> None:
-    assert refusal(400, -1121, "Invalid symbol.").body == b'{"code":-1121,"msg":"Invalid symbol."}'
+def test_an_error_answer_has_the_shape_of_binance() -> None:
+    assert answer(400, -1121, "Invalid symbol.").body == b'{"code":-1121,"msg":"Invalid symbol."}'
 
 
 def test_too_many_requests_tells_the_limit() -> None:
@@ -16,10 +16,10 @@ def test_too_many_requests_tells_the_limit() -> None:
 
 
 def test_a_ban_tells_its_end_in_milliseconds() -> None:
-    answer = banned(1_700_000_000.5)
+    ban = banned(1_700_000_000.5)
 
-    assert answer.status == 418
-    assert b'"Way too many requests; IP banned until 1700000000500. ' in answer.body
+    assert ban.status == 418
+    assert b'"Way too many requests; IP banned until 1700000000500. ' in ban.body
 
 
 def test_a_parameter_is_named() -> None:

@@ -3,10 +3,10 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from binance_mcp.futures.sandbox.faults import FAULTS, Fault, Faults
-from binance_mcp.futures.sandbox.http_messages import Answer
-from binance_mcp.futures.sandbox.interruption import Interruption
-from binance_mcp.futures.sandbox.moment import Moment
+from binance_mcp.sandbox.faults import FAULTS, Fault, Faults
+from binance_mcp.sandbox.http_messages import Answer
+from binance_mcp.sandbox.moment import Moment
+from binance_mcp.sandbox.unanswered import Unanswered
 
 NOW = Moment(0, 1_700_000_000)
 
@@ -85,8 +85,8 @@ def test_a_ban_ends_two_minutes_after_it_is_served() -> None:
 
 
 def test_two_faults_are_no_answers() -> None:
-    assert Fault(fault="timeout", retry_after=1).outcome(NOW) is Interruption.TIMEOUT
-    assert Fault(fault="reset").outcome(NOW) is Interruption.RESET
+    assert Fault(fault="timeout", retry_after=1).outcome(NOW) is Unanswered.TIMEOUT
+    assert Fault(fault="reset").outcome(NOW) is Unanswered.RESET
 
 
 def test_an_answer_may_say_when_to_come_back() -> None:

@@ -1,7 +1,7 @@
 import pytest
 from starlette.datastructures import Headers
 
-from binance_mcp.futures.sandbox.http_messages import (
+from binance_mcp.sandbox.http_messages import (
     Answer,
     RefusedError,
     Request,
@@ -9,7 +9,7 @@ from binance_mcp.futures.sandbox.http_messages import (
     compact_json,
     find_handler,
 )
-from binance_mcp.futures.sandbox.moment import Moment
+from binance_mcp.sandbox.moment import Moment
 
 NOW = Moment(0, 0)
 DONE = Answer(204, "")

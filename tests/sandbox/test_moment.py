@@ -1,4 +1,4 @@
-from binance_mcp.futures.sandbox.moment import Moment
+from binance_mcp.sandbox.moment import Moment
 
 
 def test_server_time_is_written_in_whole_milliseconds() -> None:

@@ -1,8 +1,8 @@
 import pytest
 
-from binance_mcp.futures.sandbox.http_messages import RefusedError
-from binance_mcp.futures.sandbox.rate_limits import RateLimits
-from binance_mcp.futures.sandbox.refusals import TOO_MANY_REQUESTS, banned
+from binance_mcp.sandbox.error_answers import TOO_MANY_REQUESTS, banned
+from binance_mcp.sandbox.http_messages import RefusedError
+from binance_mcp.sandbox.rate_limits import RateLimits
 
 MINUTE = 28_333_334 * 60.0
 DAYS = 86_400.0

@@ -1,14 +1,14 @@
 import pytest
 from starlette.datastructures import Headers
 
-from binance_mcp.futures.sandbox.http_messages import Request
-from binance_mcp.futures.sandbox.recorder import RecordedRequest, Recorder
+from binance_mcp.sandbox.http_messages import Request
+from binance_mcp.sandbox.request_log import RecordedRequest, RequestLog
 
 KEY = "WsCMN0a4KHUPTQuX6IUnqEZfB1inxmv1qR4kbf1LuEjur5VdbzqvyxqG9TSjVVxv"
 
 
 def recorded(path: str = "/", query: str = "", body: bytes = b"") -> RecordedRequest:
-    recorder = Recorder()
+    recorder = RequestLog()
     recorder.add(Request("PUT", path, query, Headers({"X-MBX-APIKEY": KEY}), "", body), 200)
     return recorder.requests[0]
 
@@ -75,7 +75,7 @@ def test_what_is_very_long_is_shortened() -> None:
 
 
 def test_the_last_ten_thousand_requests_are_kept_newest_last() -> None:
-    recorder = Recorder()
+    recorder = RequestLog()
     for number in range(10_001):
         recorder.add(Request("GET", f"/{number}", "", Headers(), ""), None)
 
@@ -84,7 +84,7 @@ def test_the_last_ten_thousand_requests_are_kept_newest_last() -> None:
 
 
 def test_requests_can_be_forgotten() -> None:
-    recorder = Recorder()
+    recorder = RequestLog()
     recorder.add(Request("GET", "/", "", Headers(), ""), 404)
 
     recorder.clear()

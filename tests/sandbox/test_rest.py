@@ -3,20 +3,20 @@ import json
 import pytest
 from starlette.datastructures import Headers
 
-from binance_mcp.futures.sandbox.authentication import verifier
-from binance_mcp.futures.sandbox.exchange import Exchange
-from binance_mcp.futures.sandbox.faults import Fault, Faults
-from binance_mcp.futures.sandbox.http_messages import Answer, Request
-from binance_mcp.futures.sandbox.interruption import Interruption
-from binance_mcp.futures.sandbox.moment import Moment
-from binance_mcp.futures.sandbox.refusals import (
+from binance_mcp.sandbox.accounts import Accounts
+from binance_mcp.sandbox.authentication import verifier
+from binance_mcp.sandbox.error_answers import (
     BAD_API_KEY_FORMAT,
     INVALID_LISTEN_KEY,
     INVALID_SIGNATURE,
     REJECTED_API_KEY,
     TOO_MANY_REQUESTS,
 )
-from binance_mcp.futures.sandbox.rest import Rest
+from binance_mcp.sandbox.faults import Fault, Faults
+from binance_mcp.sandbox.http_messages import Answer, Request
+from binance_mcp.sandbox.moment import Moment
+from binance_mcp.sandbox.rest import Rest
+from binance_mcp.sandbox.unanswered import Unanswered
 
 LISTEN_KEY = "/fapi/v1/listenKey"
 NOW = Moment(0, 1_700_000_040.5)
@@ -29,7 +29,7 @@ def faults() -> Faults:
 
 @pytest.fixture
 def rest(faults: Faults) -> Rest:
-    exchange = Exchange(3600)
+    exchange = Accounts(3600)
     exchange.add_account("alice", verifier("secret of alice", None))
     return Rest(exchange, faults)
 
@@ -201,5 +201,5 @@ def test_a_fault_comes_before_authentication_and_nothing_is_carried_out(
 def test_any_fapi_request_uses_up_a_fault(rest: Rest, faults: Faults) -> None:
     faults.arm(Fault(fault="reset", times=2))
 
-    assert rest.outcome(sent("GET", "/fapi/v1/time"), NOW) is Interruption.RESET
-    assert rest.outcome(sent("GET", "/fapi/unknown"), NOW) is Interruption.RESET
+    assert rest.outcome(sent("GET", "/fapi/v1/time"), NOW) is Unanswered.RESET
+    assert rest.outcome(sent("GET", "/fapi/unknown"), NOW) is Unanswered.RESET

@@ -8,12 +8,12 @@ from starlette.datastructures import Headers
 from starlette.types import Message
 from starlette.websockets import WebSocket
 
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.futures.sandbox.connection import Connection
-from binance_mcp.futures.sandbox.exchange import Exchange
-from binance_mcp.futures.sandbox.http_messages import Request
-from binance_mcp.futures.sandbox.moment import Moment
-from binance_mcp.futures.sandbox.streams import Command, StreamSocket, opening
+from binance_mcp.sandbox.accounts import Accounts
+from binance_mcp.sandbox.app import Sandbox
+from binance_mcp.sandbox.http_messages import Request
+from binance_mcp.sandbox.moment import Moment
+from binance_mcp.sandbox.streams import Command, StreamSocket, opening
+from binance_mcp.sandbox.websocket import Connection
 
 pytestmark = pytest.mark.anyio
 
@@ -206,7 +206,7 @@ async def test_every_socket_of_a_key_is_told_of_its_expiry_once(
 
 
 async def test_leaving_a_key_whose_expiry_nobody_has_noticed_yet_still_tells_of_it() -> None:
-    exchange, steady, sent = Exchange(3600), [0.0], list[Message]()
+    exchange, steady, sent = Accounts(3600), [0.0], list[Message]()
     exchange.add_account("alice", lambda _payload, _signature: False)
     listen_key = exchange.open(exchange.account("alice"), Moment(0, 0))
     unsubscribe = json.dumps({"method": "UNSUBSCRIBE", "params": [listen_key]})

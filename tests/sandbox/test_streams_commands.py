@@ -7,7 +7,7 @@ import httpx2 as httpx
 import pytest
 from httpx2.websockets import AsyncWebSocketSession, WebSocketDisconnect
 
-from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.sandbox.app import Sandbox
 
 pytestmark = pytest.mark.anyio
 

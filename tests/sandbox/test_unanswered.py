@@ -1,7 +1,7 @@
 import pytest
 from starlette.types import Message
 
-from binance_mcp.futures.sandbox.interruption import ABORT, Interruption, interrupt
+from binance_mcp.sandbox.unanswered import ABORT, Unanswered, leave_unanswered
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +19,7 @@ class Peer:
 async def test_a_timeout_lasts_until_the_client_is_gone() -> None:
     peer = Peer("http.request", "http.disconnect", "never read")
 
-    await interrupt(Interruption.TIMEOUT, {"type": "http"}, peer.receive)
+    await leave_unanswered(Unanswered.TIMEOUT, {"type": "http"}, peer.receive)
 
     assert (await peer.receive())["type"] == "never read"
 
@@ -28,7 +28,7 @@ async def test_a_reset_breaks_the_connection_where_the_server_can() -> None:
     aborted: list[bool] = []
     scope = {"type": "http", "extensions": {ABORT: lambda: aborted.append(True)}}
 
-    await interrupt(Interruption.RESET, scope, Peer("http.disconnect").receive)
+    await leave_unanswered(Unanswered.RESET, scope, Peer("http.disconnect").receive)
 
     assert aborted == [True]
 
@@ -36,4 +36,4 @@ async def test_a_reset_breaks_the_connection_where_the_server_can() -> None:
 @pytest.mark.parametrize("scope", [{"type": "http"}, {"type": "http", "extensions": {}}])
 async def test_elsewhere_a_reset_is_raised(scope: dict[str, object]) -> None:
     with pytest.raises(ConnectionResetError):
-        await interrupt(Interruption.RESET, scope, Peer().receive)
+        await leave_unanswered(Unanswered.RESET, scope, Peer().receive)

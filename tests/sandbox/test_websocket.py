@@ -5,7 +5,7 @@ import pytest
 from starlette.types import Message
 from starlette.websockets import WebSocket
 
-from binance_mcp.futures.sandbox.connection import Connection
+from binance_mcp.sandbox.websocket import Connection
 
 pytestmark = pytest.mark.anyio
 

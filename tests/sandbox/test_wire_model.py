@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from binance_mcp.futures.sandbox.wire_model import WireModel, problems
+from binance_mcp.sandbox.wire_model import WireModel, problems
 
 
 class Example(WireModel):

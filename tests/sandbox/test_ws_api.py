@@ -3,8 +3,8 @@ import httpx2 as httpx
 import pytest
 from httpx2.websockets import AsyncWebSocketSession
 
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.futures.sandbox.ws_api import Call
+from binance_mcp.sandbox.app import Sandbox
+from binance_mcp.sandbox.ws_api import Call
 
 pytestmark = pytest.mark.anyio
 

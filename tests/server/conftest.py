@@ -1,18 +1,19 @@
 """A server whose exchange is a sandbox in process, and clients of it in both protocol eras."""
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import cast
 
 import anyio
 import pytest
 from mcp import Client
 
-from binance_mcp.futures.sandbox.account import Account, new_account
-from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.sandbox.app import AccountKeys, Sandbox
 from binance_mcp.server.app import ListenKeyServer, create_server
 from binance_mcp.settings import Settings
-from tests.server.connections import Connect, Era, Serve
+from tests.server.connections import Connect, Era, Hide, Serve
 
 EPOCH = 1_795_000_000.0
 """Wall time at the start of the virtual clock, which may be anything."""
@@ -33,19 +34,19 @@ def sandbox() -> Sandbox:
 
 
 @pytest.fixture
-def account(sandbox: Sandbox) -> Account:
-    return new_account(sandbox)
+def account(sandbox: Sandbox) -> AccountKeys:
+    return sandbox.new_account()
 
 
 @pytest.fixture
-def serve(sandbox: Sandbox, account: Account) -> Serve:
+def serve(sandbox: Sandbox, account: AccountKeys) -> Serve:
     """Create a server with the account's API key and these settings."""
 
     def create(**settings: object) -> ListenKeyServer:
         values = {"api_key": account.api_key, "environment": "sandbox"} | settings
         return create_server(
             Settings(**values),  # pyright: ignore[reportArgumentType]  # validated just here
-            exchange=sandbox,
+            sandbox=sandbox,
             wall_clock=virtual_wall_clock,
         )
 
@@ -62,3 +63,15 @@ def connect(serve: Serve, era: Era) -> Connect:
             yield client
 
     return connected
+
+
+@pytest.fixture
+def hide(tmp_path: Path) -> Hide:
+    """Write a policy that hides these tools."""
+    path = tmp_path / "policy.json"
+
+    def write(*tools: str) -> Path:
+        path.write_text(json.dumps({"version": "1", "default": "allow", "hide": tools}))
+        return path
+
+    return write

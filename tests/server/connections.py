@@ -1,14 +1,14 @@
 """What the server's tests have in common: the clients they are given, and reading an answer."""
 
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import httpx2 as httpx
 from mcp import Client
 from mcp.types import CallToolResult, TextContent
 
-from binance_mcp.futures.sandbox.account import Account
-from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.sandbox.app import AccountKeys, Sandbox
 from binance_mcp.server.app import ListenKeyServer
 
 CREATE = "BinanceFuturesCreateListenKey"
@@ -23,6 +23,12 @@ class Serve(Protocol):
     """Create a server with these settings, on the test's sandbox."""
 
     def __call__(self, **settings: object) -> ListenKeyServer: ...
+
+
+class Hide(Protocol):
+    """Write a policy that hides these tools, and return its file."""
+
+    def __call__(self, *tools: str) -> Path: ...
 
 
 class Connect(Protocol):
@@ -58,9 +64,14 @@ def failure(result: CallToolResult) -> dict[str, Any]:
     return result.meta["binance-mcp/error"]
 
 
-async def another_program_closes_the_key(sandbox: Sandbox, account: Account) -> None:
+async def another_program_closes_the_key(sandbox: Sandbox, account: AccountKeys) -> None:
     """Close the account's listen key behind the server's back."""
     transport = httpx.ASGITransport(sandbox)
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox.invalid") as http:
         headers = {"X-MBX-APIKEY": account.api_key}
         assert (await http.delete("/fapi/v1/listenKey", headers=headers)).status_code == 200
+
+
+async def listed(client: Client) -> list[str]:
+    """Return the names of the tools that a client is shown."""
+    return [tool.name for tool in (await client.list_tools()).tools]

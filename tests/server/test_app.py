@@ -1,14 +1,13 @@
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 import pytest
-from mcp import Client, MCPError
+from mcp import Client
 
 from binance_mcp.errors import PolicyError, SettingsError
-from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.sandbox.app import Sandbox
 from binance_mcp.server.app import create_server
 from binance_mcp.settings import Settings
 from tests.server.connections import (
@@ -120,7 +119,7 @@ async def test_a_crash_tells_the_model_nothing_but_that_it_happened(era: Era) ->
         raise KeyError("what went wrong inside")
 
     settings = Settings(api_key="k" * 64, environment="sandbox")  # pyright: ignore[reportArgumentType]
-    server = create_server(settings, exchange=crashing_exchange)
+    server = create_server(settings, sandbox=crashing_exchange)
     async with Client(server, mode=era) as client:
         result = await client.call_tool(CREATE, {})
     assert result.is_error
@@ -165,22 +164,6 @@ async def test_the_server_introduces_itself(connect: Connect) -> None:
         assert client.server_info.name == "binance-mcp"
         assert client.server_info.version
         assert "every 30-50 minutes" in (client.instructions or "")
-
-
-@pytest.mark.skipif(os.name != "posix", reason="users have other names there")
-def test_the_audit_log_of_an_unknown_user_is_told_by_its_variable(serve: Serve) -> None:
-    with pytest.raises(SettingsError, match="BINANCE_MCP_AUDIT_LOG: is not the path"):
-        serve(audit_log=Path("~nobody-is-called-so/audit.jsonl"))
-
-
-async def test_there_are_no_prompts_and_none_are_declared(connect: Connect) -> None:
-    async with connect() as client:
-        assert client.server_capabilities is not None
-        assert client.server_capabilities.prompts is None
-        for ask in (client.list_prompts(), client.get_prompt("any")):
-            with pytest.raises(MCPError) as refused:
-                await ask
-            assert refused.value.error.code == -32601
 
 
 async def test_calls_of_made_up_tools_are_limited(connect: Connect, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from mcp.types import (
     InputResponses,
 )
 
-from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.sandbox.app import Sandbox
 from tests.server.connections import CLOSE, CREATE, Era, Serve, denial, succeeded, text
 
 pytestmark = pytest.mark.anyio

@@ -8,8 +8,8 @@ from binance_mcp.errors import (
     PolicyDeniedError,
     TooManyRequestsError,
 )
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.futures.sandbox.faults import FAULTS
+from binance_mcp.sandbox.app import Sandbox
+from binance_mcp.sandbox.faults import FAULTS
 from binance_mcp.server.failures import ADVICE, failure
 from tests.server.connections import CREATE, Connect, text
 from tests.server.connections import failure as told

@@ -14,9 +14,9 @@ import pytest
 from mcp import Client
 from mcp.types import ElicitResult
 
+from binance_mcp.asgi_server import serving
 from binance_mcp.errors import ServingError, SettingsError
 from binance_mcp.server.http import http_app, run_http
-from binance_mcp.serving import serving
 from tests.server.connections import CLOSE, CREATE, Era, Serve, denial
 
 pytestmark = pytest.mark.anyio

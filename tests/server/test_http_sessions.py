@@ -7,7 +7,7 @@ import httpx2 as httpx
 import pytest
 
 from binance_mcp.server import http as http_module
-from binance_mcp.server import sessions
+from binance_mcp.server import http_sessions as sessions
 from binance_mcp.server.http import http_app
 from tests.server.connections import Serve
 

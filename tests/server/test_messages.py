@@ -15,8 +15,7 @@ from mcp.shared.message import SessionMessage
 from mcp.types import jsonrpc_message_adapter
 from trio.testing import MockClock
 
-from binance_mcp.futures.sandbox.account import new_account
-from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.sandbox.app import Sandbox
 from binance_mcp.server.app import create_server
 from binance_mcp.server.http import http_app
 from binance_mcp.settings import Settings
@@ -88,7 +87,7 @@ async def await_the_last_answer(sandbox: Sandbox, policy: Path, lines: Iterable[
     """Wait for what a server under a policy answers to a last request after these lines."""
     server = create_server(
         Settings(api_key="k" * 64, environment="sandbox", policy=policy),  # pyright: ignore[reportArgumentType]
-        exchange=sandbox,
+        sandbox=sandbox,
     )
     to_server, from_host = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     to_host, from_server = anyio.create_memory_object_stream[SessionMessage](1000)
@@ -116,7 +115,7 @@ def read(line: str) -> SessionMessage | Exception:
 
 def check(policy: Path, lines: Iterable[str]) -> None:
     sandbox = Sandbox()
-    new_account(sandbox)
+    sandbox.new_account()
     clock = MockClock(autojump_threshold=0)
     trio.run(await_the_last_answer, sandbox, policy, lines, clock=clock)
     assert sandbox.requests == ()

@@ -9,7 +9,7 @@ from mcp.client.subscriptions import ResourceUpdated
 from mcp.shared.exceptions import MCPError
 from mcp.types import ResourceUpdatedNotification, TextResourceContents
 
-from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.sandbox.app import Sandbox
 from tests.server.connections import CLOSE, CREATE, KEEPALIVE, STATUS, Connect, Serve, succeeded
 
 pytestmark = pytest.mark.anyio

@@ -1,17 +1,13 @@
-import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import anyio
 import pytest
 from mcp import Client
-from mcp.client.subscriptions import ResourcesListChanged, ToolsListChanged
 from mcp.shared.exceptions import MCPError
-from mcp.types import ResourceUpdatedNotification, ToolListChangedNotification
+from mcp.types import ResourceUpdatedNotification
 
 from binance_mcp.server import subscribers
-from tests.server.connections import CLOSE, CREATE, KEEPALIVE, STATUS, Serve
+from tests.server.connections import CLOSE, CREATE, KEEPALIVE, STATUS, Hide, Serve, listed
 
 if TYPE_CHECKING:
     from mcp.server.session import ServerSession
@@ -19,68 +15,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 URI = "binance://futures/listen-key"
-ALL = [CREATE, KEEPALIVE, CLOSE, STATUS]
-
-Hide = Callable[..., Path]
-
-
-@pytest.fixture
-def hide(tmp_path: Path) -> Hide:
-    """Write a policy that hides these tools."""
-    path = tmp_path / "policy.json"
-
-    def write(*tools: str) -> Path:
-        path.write_text(json.dumps({"version": "1", "default": "allow", "hide": tools}))
-        return path
-
-    return write
-
-
-async def listed(client: Client) -> list[str]:
-    return [tool.name for tool in (await client.list_tools()).tools]
-
-
-async def test_a_listener_hears_when_a_changed_policy_shows_other_tools(
-    serve: Serve, hide: Hide
-) -> None:
-    async with Client(serve(policy=hide())) as client:
-        assert await listed(client) == ALL
-        async with client.listen(tools_list_changed=True) as events:
-            hide(CLOSE)
-            with anyio.fail_after(5):
-                assert await anext(aiter(events)) == ToolsListChanged()
-        assert await listed(client) == [CREATE, KEEPALIVE, STATUS]
-
-
-async def test_a_connection_is_notified_once_when_a_changed_policy_shows_other_tools(
-    serve: Serve, hide: Hide
-) -> None:
-    notified: list[object] = []
-
-    async def notice(message: object) -> None:
-        notified.append(message)
-
-    async with Client(serve(policy=hide()), mode="legacy", message_handler=notice) as client:
-        assert client.server_capabilities.tools
-        assert client.server_capabilities.tools.list_changed
-        hide(CLOSE)
-        await anyio.sleep(5)
-        assert await listed(client) == [CREATE, KEEPALIVE, STATUS]
-    assert [type(message) for message in notified] == [ToolListChangedNotification]
-
-
-async def test_nothing_is_sent_when_a_changed_policy_shows_the_same_tools(
-    serve: Serve, hide: Hide
-) -> None:
-    notified: list[object] = []
-
-    async def notice(message: object) -> None:
-        notified.append(message)
-
-    async with Client(serve(policy=hide()), mode="legacy", message_handler=notice):
-        hide("AnotherServersTool")
-        await anyio.sleep(5)
-    assert notified == []
 
 
 async def test_a_connection_that_ended_is_forgotten(serve: Serve, hide: Hide) -> None:
@@ -134,20 +68,6 @@ async def test_a_subscriber_hears_nothing_while_the_policy_hides_the_resource(
         await client.call_tool(KEEPALIVE, {})
         await anyio.sleep(1)
     assert len(notified) == 2
-
-
-async def test_a_listener_hears_when_the_policy_hides_the_resource(
-    serve: Serve, hide: Hide
-) -> None:
-    async with (
-        Client(serve(policy=hide())) as client,
-        client.listen(resources_list_changed=True) as events,
-    ):
-        hide(CLOSE)  # whose tool has no resource
-        await anyio.sleep(2)
-        hide(STATUS)
-        with anyio.fail_after(5):
-            assert await anext(aiter(events)) == ResourcesListChanged()
 
 
 @pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")

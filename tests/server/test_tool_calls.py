@@ -6,10 +6,10 @@ import anyio
 import pytest
 from mcp import Client
 
+from binance_mcp.audit.verification import verify
 from binance_mcp.errors import AuditError
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.policy.audit_verification import verify
 from binance_mcp.policy.source import PolicySource
+from binance_mcp.sandbox.app import Sandbox
 from binance_mcp.server.app import create_server
 from binance_mcp.settings import Settings
 from tests.server.connections import (
@@ -151,7 +151,7 @@ async def test_a_cancelled_call_and_a_crash_are_recorded(trail: Path, era: Era) 
         environment="sandbox",
         audit_log=trail,
     )
-    async with Client(create_server(settings, exchange=exchange), mode=era) as client:
+    async with Client(create_server(settings, sandbox=exchange), mode=era) as client:
         assert (await client.call_tool(CREATE, {})).is_error
         with anyio.move_on_after(1):
             await client.call_tool(KEEPALIVE, {})

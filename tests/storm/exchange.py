@@ -8,7 +8,7 @@ from typing import Final
 import anyio
 from starlette.types import Message, Receive, Scope, Send
 
-from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.sandbox.app import Sandbox
 from tests.storm.history import History
 from tests.storm.machine import Machine
 from tests.storm.span import Span

@@ -1,7 +1,7 @@
 import pytest
 
-from binance_mcp.futures.sandbox.faults import FAULTS
 from binance_mcp.futures.schedule import Schedule
+from binance_mcp.sandbox.faults import FAULTS
 from tests.storm.verdict import broken_promises
 from tests.storm.voyage import sail
 from tests.storm.weather import LATE, storm

@@ -17,11 +17,10 @@ from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import Rotation, State
 from binance_mcp.futures.rest_api import RestApi
-from binance_mcp.futures.sandbox.account import new_account
-from binance_mcp.futures.sandbox.app import Sandbox
 from binance_mcp.futures.schedule import Schedule
 from binance_mcp.futures.signing import hmac_signer
 from binance_mcp.futures.weight import RequestWeight
+from binance_mcp.sandbox.app import Sandbox
 from tests.storm.exchange import Exchange
 from tests.storm.history import History
 from tests.storm.machine import Machine
@@ -58,7 +57,7 @@ async def _sail(weather: Weather, seed: int, schedule: Schedule) -> Voyage:
         wall_clock=machine.wall_clock,
         steady_clock=machine.now,
     )
-    account, exchange = new_account(sandbox), Exchange(sandbox, weather, machine, rng)
+    account, exchange = sandbox.new_account(), Exchange(sandbox, weather, machine, rng)
     async with (
         http_client(_URL, app=exchange.for_the_keeper) as http,
         http_client(_URL, app=exchange.for_another) as another_http,

@@ -9,7 +9,7 @@ from itertools import cycle
 from random import Random
 from typing import Final
 
-from binance_mcp.futures.sandbox.faults import FAULTS
+from binance_mcp.sandbox.faults import FAULTS
 from tests.storm.span import Span
 
 MINUTE: Final = 60.0

@@ -5,7 +5,6 @@ says of a call is the business of admission; remembering calls is that of limits
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import (
@@ -19,21 +18,13 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from binance_mcp.errors import PolicyError, Problem
-from binance_mcp.policy.part import Name, NotNull, Part, Sentence, ToolName
-from binance_mcp.policy.rules import Condition, Limit, RateLimit, Rule, Seen
-from binance_mcp.policy.sentences import Wanted, one_of, problems
-from binance_mcp.policy.strict_json import Place, parse
+from binance_mcp.policy.language.node import Name, Node, NotNull, Sentence, ToolName
+from binance_mcp.policy.language.problems import Expected, one_of, problems
+from binance_mcp.policy.language.rules import Condition, Limit, RateLimit, Rule, Seen
+from binance_mcp.policy.language.strict_json import Location, parse
 
 Action: TypeAlias = Literal["allow", "deny", "require_approval"]
 Default: TypeAlias = Literal["allow", "deny"]
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call that an agent asks for."""
-
-    tool: str
-    arguments: Mapping[str, object]
 
 
 def _stands_once(name: str, info: ValidationInfo) -> str:
@@ -50,7 +41,7 @@ def _is_spoken_of(name: str, info: ValidationInfo) -> str:
     return name
 
 
-class AllTools(Part):
+class AllTools(Node):
     """What holds for the calls of all tools together."""
 
     limits: Annotated[
@@ -58,7 +49,7 @@ class AllTools(Part):
     ] = ()
 
 
-class Tool(Part):
+class Tool(Node):
     """What holds for the calls of one tool."""
 
     action: Annotated[
@@ -93,16 +84,16 @@ class Tool(Part):
     ] = None
 
 
-class Document(Part):
+class Document(Node):
     """A policy: which tools an agent may call, how, and how often."""
 
     json_schema: Annotated[
         str,
-        Wanted("must be text"),
+        Expected("must be text"),
         Field(alias="$schema", description="Where editors find the schema. Says nothing of calls."),
     ] = ""
     version: Annotated[
-        Literal["1"], Wanted('must be "1"'), Field(description="The version of the language.")
+        Literal["1"], Expected('must be "1"'), Field(description="The version of the language.")
     ]
     default: Annotated[
         Default,
@@ -150,13 +141,13 @@ def load(source: str, text: str | bytes) -> Document:
             the first 100 and how many more there are.
 
     """
-    reading = parse(source, text)
-    faults = list(reading.faults)
+    parsed = parse(source, text)
+    faults = list(parsed.faults)
     found = len(faults)
     try:
-        document = Document.model_validate(reading.value, context=Seen())
+        document = Document.model_validate(parsed.value, context=Seen())
     except ValidationError as error:
-        faults += problems(error, reading, _owner, _MOST_PROBLEMS)
+        faults += problems(error, parsed, _owner, _MOST_PROBLEMS)
         found += error.error_count()
     else:
         if not faults:
@@ -166,7 +157,7 @@ def load(source: str, text: str | bytes) -> Document:
     raise PolicyError(source, faults, found)
 
 
-def _owner(place: Place) -> type[BaseModel]:
+def _owner(place: Location) -> type[BaseModel]:
     keys = ["", *(key for key in place[:-1] if isinstance(key, str))]
     if keys[1:2] == ["tools"]:
         del keys[2:3]

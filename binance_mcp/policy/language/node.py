@@ -5,12 +5,12 @@ from typing import Annotated, Final, TypeAlias, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema
 
-from binance_mcp.policy.sentences import Wanted
+from binance_mcp.policy.language.problems import Expected
 
 _LONGEST_SENTENCE: Final = 300
 
 
-class Part(BaseModel):
+class Node(BaseModel):
     """Base of the models: nothing is converted, nothing unknown is accepted, nothing changes."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
@@ -35,17 +35,17 @@ IS_LEGIBLE: Final = AfterValidator(_legible)
 _LEGIBLE: Final = "printable text that is not blank"
 
 Name: TypeAlias = Annotated[
-    str, Field(pattern=r"\S"), IS_LEGIBLE, Wanted(f"must be a name: {_LEGIBLE}")
+    str, Field(pattern=r"\S"), IS_LEGIBLE, Expected(f"must be a name: {_LEGIBLE}")
 ]
 ToolName: TypeAlias = Annotated[
     str,
     Field(pattern=r"\S"),
     IS_LEGIBLE,
-    Wanted(f"must stand under a tool's name: {_LEGIBLE}", of_name=True),
+    Expected(f"must stand under a tool's name: {_LEGIBLE}", of_name=True),
 ]
 Sentence: TypeAlias = Annotated[
     str,
     Field(pattern=r"\S", max_length=_LONGEST_SENTENCE),
     IS_LEGIBLE,
-    Wanted(f"must be one line of {_LEGIBLE}, at most {_LONGEST_SENTENCE} characters"),
+    Expected(f"must be one line of {_LEGIBLE}, at most {_LONGEST_SENTENCE} characters"),
 ]

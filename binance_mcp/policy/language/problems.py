@@ -9,9 +9,9 @@ from pydantic import BaseModel, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from binance_mcp.errors import Problem
-from binance_mcp.policy.strict_json import Place, Reading
+from binance_mcp.policy.language.strict_json import Location, ParsedText
 
-Owner: TypeAlias = Callable[[Place], type[BaseModel]]
+Owner: TypeAlias = Callable[[Location], type[BaseModel]]
 """Says whose member it is that stands at a place."""
 
 _SENTENCES: Final[Mapping[str, str]] = {
@@ -25,7 +25,7 @@ _BAD_NAME: Final = "bad_name"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Expected:
     """Annotates a type with the sentence to say, whatever is wrong with a value."""
 
     sentence: str
@@ -45,33 +45,33 @@ class Wanted:
         )
 
 
-def one_of(literal: object) -> Wanted:
+def one_of(literal: object) -> Expected:
     """Annotate a `Literal` of words."""
     words = get_args(literal)
     *others, last = (f'"{word}"' for word in words)
-    return Wanted(f"must be {', '.join(others)} or {last}", words)
+    return Expected(f"must be {', '.join(others)} or {last}", words)
 
 
 def problems(
-    error: ValidationError, reading: Reading, owner: Owner, most: int
+    error: ValidationError, parsed: ParsedText, owner: Owner, most: int
 ) -> Sequence[Problem]:
     """Return the first things that are wrong with what was read, `most` at most, with places."""
     details = error.errors(include_url=False)[:most]
-    return [_problem(detail, reading, owner) for detail in details]
+    return [_problem(detail, parsed, owner) for detail in details]
 
 
-def _problem(detail: ErrorDetails, reading: Reading, owner: Owner) -> Problem:
+def _problem(detail: ErrorDetails, parsed: ParsedText, owner: Owner) -> Problem:
     kind, place = detail["type"], detail["loc"]
     if kind == "extra_forbidden":
         known = [info.alias or name for name, info in owner(place).model_fields.items()]
         guess = _guess(place[-1], known) or f"; known here: {', '.join(known)}"
-        return reading.problem(place, f"is unknown{guess}", of_name=True)
+        return parsed.problem(place, f"is unknown{guess}", of_name=True)
     if kind == _BAD_NAME:
         # pydantic adds a step to say that it means the name, not the value
-        return reading.problem(place[:-1], detail["msg"], of_name=True)
+        return parsed.problem(place[:-1], detail["msg"], of_name=True)
     words = detail.get("ctx", {}).get("words", "").split()
     sentence = _SENTENCES.get(kind, detail["msg"])
-    return reading.problem(place, sentence + _guess(detail["input"], words))
+    return parsed.problem(place, sentence + _guess(detail["input"], words))
 
 
 def _guess(said: object, known: Iterable[str]) -> str:

@@ -9,9 +9,16 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 from pydantic import ConfigDict, Field, JsonValue, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from binance_mcp.policy.conditions import Comparison, Operator, Verdict, argument, comparison, fault
-from binance_mcp.policy.part import IS_LEGIBLE, Name, Part, Sentence
-from binance_mcp.policy.sentences import Wanted, one_of
+from binance_mcp.policy.language.node import IS_LEGIBLE, Name, Node, Sentence
+from binance_mcp.policy.language.operators import (
+    Comparison,
+    Operator,
+    Verdict,
+    argument,
+    comparison,
+    fault,
+)
+from binance_mcp.policy.language.problems import Expected, one_of
 
 _LONGEST_VALUE: Final = 60
 """In characters, as the words of a condition say it."""
@@ -20,7 +27,7 @@ _SECONDS: Final[Mapping[str, float]] = {"second": 1, "minute": 60, "hour": 3600,
 _Word: TypeAlias = Literal["second", "minute", "hour", "day"]
 _Window: TypeAlias = Annotated[
     _Word | Annotated[float, Field(gt=0, le=31 * 86_400)],
-    Wanted(
+    Expected(
         'must be "second", "minute", "hour", "day" or a number of seconds above 0'
         " and at most 2678400 (31 days)",
         tuple(_SECONDS),
@@ -30,7 +37,7 @@ _Window: TypeAlias = Annotated[
 _Max: TypeAlias = Annotated[
     int,
     Field(ge=1, le=1_000_000_000),
-    Wanted("must be a whole number of calls from 1 to 1000000000"),
+    Expected("must be a whole number of calls from 1 to 1000000000"),
     Field(description="How many calls are admitted in any window."),
 ]
 Scope: TypeAlias = Literal["session", "grant", "server"]
@@ -56,7 +63,7 @@ class Seen:
             )
 
 
-class Limit(Part):
+class Limit(Node):
     """At most `max` calls in any `window`, counted under the name `counter`, per `scope`."""
 
     counter: Annotated[
@@ -83,7 +90,7 @@ class Limit(Part):
         return self
 
 
-class RateLimit(Part):
+class RateLimit(Node):
     """At most `max` calls of a tool in any `window`, per session."""
 
     max: _Max
@@ -110,7 +117,7 @@ _VALUES: Final[Mapping[tuple[Operator, ...], dict[str, JsonValue]]] = {
 """JSON Schemas of the values that are not free, by operator."""
 
 
-class Condition(Part):
+class Condition(Node):
     """What an argument of a call is compared with."""
 
     model_config = ConfigDict(
@@ -129,7 +136,9 @@ class Condition(Part):
         str,
         Field(pattern=r"^args(\.[^.]+)+$", max_length=200),
         IS_LEGIBLE,
-        Wanted('must be "args." and an argument\'s name, and may go on with names in it: args.a.b'),
+        Expected(
+            'must be "args." and an argument\'s name, and may go on with names in it: args.a.b'
+        ),
         Field(description="Names that lead to the argument, such as args.order.amount."),
     ]
     op: Annotated[
@@ -178,7 +187,7 @@ class Condition(Part):
         return self
 
 
-class Rule(Part):
+class Rule(Node):
     """Conditions on a call's arguments, all of which have to hold."""
 
     conditions: Annotated[

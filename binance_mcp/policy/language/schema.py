@@ -5,7 +5,7 @@ import json
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from binance_mcp.policy.document import Document
+from binance_mcp.policy.language.document import Document
 
 
 class _Generator(GenerateJsonSchema):

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from binance_mcp.errors import PolicyError, Problem
 
-Place: TypeAlias = tuple[str | int, ...]
+Location: TypeAlias = tuple[str | int, ...]
 """The names and indexes that lead from the root to a value."""
 
 _DEEPEST: Final = 64
@@ -23,7 +23,7 @@ class _TooManyValuesError(Exception):
     """A text has more values than are read."""
 
 
-class Reading:
+class ParsedText:
     """What a JSON text says, and where. Objects are dicts and arrays are tuples."""
 
     def __init__(self, text: str) -> None:
@@ -34,14 +34,14 @@ class Reading:
         is not Unicode.
         """
         self._lines = [0, *(newline.end() for newline in re.finditer("\n", text))]
-        self._names: dict[Place, int] = {}
-        self._values: dict[Place, int] = {}
+        self._names: dict[Location, int] = {}
+        self._values: dict[Location, int] = {}
         self._read_values = 0
         self._tokens = _TOKEN.finditer(text)
         self._token = next(self._tokens)
         self.value = self._read(())
 
-    def problem(self, place: Place, message: str, *, of_name: bool = False) -> Problem:
+    def problem(self, place: Location, message: str, *, of_name: bool = False) -> Problem:
         """Return a problem with the value at `place`, or with the name that it has there.
 
         Its line and column are those of the object around it, if nothing stands there.
@@ -49,11 +49,11 @@ class Reading:
         known = self._names if of_name else self._values
         return self._problem_at(known.get(place, self._values.get(place[:-1], 0)), place, message)
 
-    def _problem_at(self, offset: int, place: Place, message: str) -> Problem:
+    def _problem_at(self, offset: int, place: Location, message: str) -> Problem:
         line = bisect_right(self._lines, offset)
         return Problem(pointer(*place), message, line, offset - self._lines[line - 1] + 1)
 
-    def _read(self, place: Place) -> object:
+    def _read(self, place: Location) -> object:
         if len(place) > _DEEPEST:
             raise RecursionError  # as `json` does, though that goes as deep as the stack allows
         self._read_values += 1  # not the places: a name that stands twice is one place
@@ -68,7 +68,7 @@ class Reading:
             case token:
                 return self._scalar(token, place)
 
-    def _members(self, parent: Place) -> Iterator[tuple[str, object]]:
+    def _members(self, parent: Location) -> Iterator[tuple[str, object]]:
         for _ in self._steps("}"):
             offset = self._token.start()
             name = self._unicode(json.loads(self._token[0]), parent)
@@ -80,7 +80,7 @@ class Reading:
             self._advance()
             yield name, self._read(place)
 
-    def _items(self, parent: Place) -> Iterator[object]:
+    def _items(self, parent: Location) -> Iterator[object]:
         for index, _ in enumerate(self._steps("]")):
             yield self._read((*parent, index))
 
@@ -93,7 +93,7 @@ class Reading:
             if self._token[0] == ",":
                 self._advance()
 
-    def _scalar(self, token: str, place: Place) -> object:
+    def _scalar(self, token: str, place: Location) -> object:
         value: object = json.loads(token, parse_int=_integer)
         if isinstance(value, str):
             return self._unicode(value, place)
@@ -101,7 +101,7 @@ class Reading:
             self.faults.append(self.problem(place, "must be a finite number"))
         return value
 
-    def _unicode(self, text: str, place: Place) -> str:
+    def _unicode(self, text: str, place: Location) -> str:
         whole = text.encode(errors="replace").decode()
         if whole != text:
             fault = "must be Unicode text, without halves of surrogate pairs"
@@ -112,7 +112,7 @@ class Reading:
         self._token = next(self._tokens)
 
 
-def parse(source: str, text: str | bytes) -> Reading:
+def parse(source: str, text: str | bytes) -> ParsedText:
     """Return what a JSON text says. `source` is the text's name in messages.
 
     Raises:
@@ -122,7 +122,7 @@ def parse(source: str, text: str | bytes) -> Reading:
     try:
         decoded = (text.encode() if isinstance(text, str) else text).decode("utf-8-sig")
         json.loads(decoded, parse_int=_integer)
-        return Reading(decoded)
+        return ParsedText(decoded)
     except UnicodeError:
         problem = Problem("", "must be UTF-8 text")
     except json.JSONDecodeError as error:

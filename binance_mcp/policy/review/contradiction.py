@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final, cast
 
-from binance_mcp.policy.conditions import ABSENT
-from binance_mcp.policy.rules import Condition
+from binance_mcp.policy.language.operators import ABSENT
+from binance_mcp.policy.language.rules import Condition
 
 _LOWER: Final = ("gt", "gte")
 _UPPER: Final = ("lt", "lte")

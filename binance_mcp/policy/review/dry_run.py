@@ -6,10 +6,10 @@ from typing import Final, Literal, TypeAlias
 
 from binance_mcp.errors import PolicyDeniedError
 from binance_mcp.policy.admission import Admission, evaluate
-from binance_mcp.policy.caller import Caller
-from binance_mcp.policy.document import Call, Document
+from binance_mcp.policy.call import Call, Caller
+from binance_mcp.policy.language.document import Document
+from binance_mcp.policy.language.strict_json import pointer
 from binance_mcp.policy.limits import LimitStore
-from binance_mcp.policy.strict_json import pointer
 
 Verdict: TypeAlias = Literal["allowed", "a person is asked", "denied"]
 
@@ -36,7 +36,7 @@ class Decision:
     """How many more calls are possible now; None if no limit says."""
 
 
-def try_calls(
+def dry_run(
     document: Document, calls: Sequence[Call], repeat: int = 1, every: float = 0.0
 ) -> Iterator[Decision]:
     """Decide about calls of one session: all at once, and again `every` seconds, `repeat` times."""

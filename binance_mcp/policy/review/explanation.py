@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from binance_mcp.policy.admission import is_hidden
-from binance_mcp.policy.conditions import Operator
-from binance_mcp.policy.document import Document, Tool
-from binance_mcp.policy.rules import Condition, Limit, Rule, Scope
+from binance_mcp.policy.language.document import Document, Tool
+from binance_mcp.policy.language.operators import Operator
+from binance_mcp.policy.language.rules import Condition, Limit, Rule, Scope
 
 _COMPARED: Final[dict[Operator, str]] = {
     "eq": "is",

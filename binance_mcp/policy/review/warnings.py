@@ -10,14 +10,14 @@ from typing import Final
 
 from binance_mcp.errors import Problem
 from binance_mcp.policy.admission import AppliedLimit, is_hidden, limits_of
-from binance_mcp.policy.contradiction import exclude_each_other
-from binance_mcp.policy.document import Document, Tool
-from binance_mcp.policy.rules import Rule
-from binance_mcp.policy.strict_json import pointer
+from binance_mcp.policy.language.document import Document, Tool
+from binance_mcp.policy.language.rules import Rule
+from binance_mcp.policy.language.strict_json import pointer
+from binance_mcp.policy.review.contradiction import exclude_each_other
 
 
 @dataclass(frozen=True)
-class Facts:
+class ServerFacts:
     """What a policy does not say of the server that it is for."""
 
     tools: Mapping[str, Collection[str] | None]
@@ -30,12 +30,12 @@ class Facts:
     """Seconds between two calls of it, at most."""
 
 
-def advice(document: Document, facts: Facts) -> Sequence[Problem]:
+def warnings(document: Document, facts: ServerFacts) -> Sequence[Problem]:
     """Return warnings about the document, each with the JSON pointer of what it is about."""
     return list(dict.fromkeys(found for check in _CHECKS for found in check(document, facts)))
 
 
-def _default_that_says_too_much(document: Document, facts: Facts) -> Iterator[Problem]:
+def _default_that_says_too_much(document: Document, facts: ServerFacts) -> Iterator[Problem]:
     if document.default == "deny" and not document.tools:
         hint = "; `hide` takes away, and allows nothing" if document.hide else ""
         yield Problem("/default", f"denies every call, because `tools` lists no tool{hint}")
@@ -45,7 +45,7 @@ def _default_that_says_too_much(document: Document, facts: Facts) -> Iterator[Pr
             yield Problem("/default", "allows what `tools` does not list, and nothing limits it")
 
 
-def _unknown_names(document: Document, facts: Facts) -> Iterator[Problem]:
+def _unknown_names(document: Document, facts: ServerFacts) -> Iterator[Problem]:
     hidden = (("/hide", name) for name in sorted(document.hide - {"*"}))
     listed = ((pointer("tools", name), name) for name in document.tools)
     for where, name in (*hidden, *listed):
@@ -54,7 +54,7 @@ def _unknown_names(document: Document, facts: Facts) -> Iterator[Problem]:
             yield Problem(where, f'"{name}" is no tool of this server{guess}')
 
 
-def _idle_listings(document: Document, _: Facts) -> Iterator[Problem]:
+def _idle_listings(document: Document, _: ServerFacts) -> Iterator[Problem]:
     for name, tool in document.tools.items():
         if is_hidden(document, name):
             yield Problem(pointer("tools", name), "says nothing: the tool is hidden")
@@ -63,7 +63,7 @@ def _idle_listings(document: Document, _: Facts) -> Iterator[Problem]:
             yield Problem(pointer("tools", name), message)
 
 
-def _idle_rules(document: Document, _: Facts) -> Iterator[Problem]:
+def _idle_rules(document: Document, _: ServerFacts) -> Iterator[Problem]:
     for name, tool in document.tools.items():
         for index, rule in enumerate(tool.require):
             if not rule.conditions:
@@ -78,7 +78,7 @@ def _idle_rules(document: Document, _: Facts) -> Iterator[Problem]:
                 yield Problem(where, "never matters: every call is denied before")
 
 
-def _contradictions(document: Document, _: Facts) -> Iterator[Problem]:
+def _contradictions(document: Document, _: ServerFacts) -> Iterator[Problem]:
     for name, tool in document.tools.items():
         for index, rule in enumerate(tool.deny_if):
             if exclude_each_other(rule.conditions):
@@ -89,7 +89,7 @@ def _contradictions(document: Document, _: Facts) -> Iterator[Problem]:
             yield Problem(where, "denies every call: its conditions exclude each other")
 
 
-def _unknown_arguments(document: Document, facts: Facts) -> Iterator[Problem]:
+def _unknown_arguments(document: Document, facts: ServerFacts) -> Iterator[Problem]:
     for name, key, index, rule in _rules(document):
         known = facts.tools.get(name)
         for number, condition in enumerate(rule.conditions):
@@ -100,14 +100,14 @@ def _unknown_arguments(document: Document, facts: Facts) -> Iterator[Problem]:
                 yield Problem(where, message)
 
 
-def _limits_above_the_exchange(document: Document, facts: Facts) -> Iterator[Problem]:
+def _limits_above_the_exchange(document: Document, facts: ServerFacts) -> Iterator[Problem]:
     for applied in limits_of(document, document.tools):
         if applied.limit.max * 60 > facts.calls_per_minute * applied.limit.seconds:
             allowed = f"the {facts.calls_per_minute} calls a minute that the exchange allows"
             yield Problem(applied.rule, f"is above {allowed}")
 
 
-def _limits_that_let_lapse(document: Document, facts: Facts) -> Iterator[Problem]:
+def _limits_that_let_lapse(document: Document, facts: ServerFacts) -> Iterator[Problem]:
     for applied in _limits_in_force(document, facts.keepalive):
         if applied.limit.seconds > facts.longest_pause * applied.limit.max:
             yield Problem(
@@ -117,7 +117,7 @@ def _limits_that_let_lapse(document: Document, facts: Facts) -> Iterator[Problem
             )
 
 
-def _limits_that_reopen(document: Document, facts: Facts) -> Iterator[Problem]:
+def _limits_that_reopen(document: Document, facts: ServerFacts) -> Iterator[Problem]:
     for name in (*facts.tools, *document.tools):
         limits = _limits_in_force(document, name)
         if limits and all(applied.limit.scope == "session" for applied in limits):
@@ -128,7 +128,7 @@ def _limits_that_reopen(document: Document, facts: Facts) -> Iterator[Problem]:
             )
 
 
-_CHECKS: Final[Sequence[Callable[[Document, Facts], Iterator[Problem]]]] = (
+_CHECKS: Final[Sequence[Callable[[Document, ServerFacts], Iterator[Problem]]]] = (
     _default_that_says_too_much,
     _unknown_names,
     _idle_listings,

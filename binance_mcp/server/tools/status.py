@@ -1,20 +1,57 @@
-"""The listen key's status, as the status tool and the resource tell it. Asks Binance nothing."""
+"""The tool that reports the listen key's status, as the resource does. It asks Binance nothing."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final, Protocol
 
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.tools import Tool
+from mcp.types import CallToolResult
 from pydantic import Field
 
 from binance_mcp.errors import LimitStatus
-from binance_mcp.futures.exchange import Exchange
+from binance_mcp.futures.account import Account
 from binance_mcp.futures.listen_key import Rotation, State
-from binance_mcp.server.results import Told, date_and_time, stream_url
-from binance_mcp.server.told_keys import Replacement
+from binance_mcp.server.identity import caller_of
+from binance_mcp.server.tools.results import (
+    ToolResult,
+    date_and_time,
+    replacement_sentences,
+    stream_url,
+    succeeded,
+)
+from binance_mcp.server.tools.told_keys import Replacement, ToldKeys
+from binance_mcp.server.tools.tool import READS, make_tool
+
+STATUS_TOOL: Final = "BinanceFuturesGetListenKeyStatus"
+
+_STATUS: Final = (
+    "Tell the state of the account's listen key without asking Binance: when Binance last "
+    "confirmed it, expiry, next keepalive, failures, rotations and since when events may be "
+    "missing, and how many calls the policy still allows."
+)
+
+Detail = Annotated[
+    bool,
+    Field(strict=True, description="Tell also all rotations and quotas."),
+]
 
 
-class ToldRotation(Told):
+class PolicyStatus(Protocol):
+    """What can be reported of the policy."""
+
+    @property
+    def policy_problem(self) -> str | None:
+        """Why the policy file, as it is now, is not in force; None if it is."""
+        ...
+
+    def remaining(self, context: Context[Account]) -> Sequence[LimitStatus]:
+        """Return what the policy's limits leave the caller."""
+        ...
+
+
+class ToldRotation(ToolResult):
     """A listen key that was lost, and the one in its place."""
 
     old_listen_key: str
@@ -23,7 +60,7 @@ class ToldRotation(Told):
     events_missing_since: datetime
 
 
-class Quota(Told):
+class Quota(ToolResult):
     """What is left of one limit, for the caller."""
 
     counter: str
@@ -34,7 +71,7 @@ class Quota(Told):
     remaining: int
 
 
-class ListenKeyStatus(Told):
+class ListenKeyStatus(ToolResult):
     """The state of the account's listen key, as this server knows it."""
 
     environment: str
@@ -66,27 +103,59 @@ _DETAILS: Final = ("listen_key", "created_at", "rotations", "used_weight")
 """What is left out unless it is asked for."""
 
 
-def status_of(exchange: Exchange, *, detail: bool) -> ListenKeyStatus:
+class StatusTool:
+    """The function behind the tool; without a policy, there is nothing to report of one."""
+
+    def __init__(self, told_keys: ToldKeys, policy: PolicyStatus | None) -> None:
+        self._told_keys = told_keys
+        self._policy = policy
+
+    async def get_listen_key_status(
+        self,
+        context: Context[Account],
+        detail: Detail = False,  # noqa: FBT002  # an argument of the tool has a name
+    ) -> Annotated[CallToolResult, ListenKeyStatus]:
+        """Return the status, and what the caller may still do."""
+        account = context.request_context.lifespan_context
+        life = account.keeper.life
+        replaced = life.active and self._told_keys.tell(caller_of(context), life.active, life, None)
+        status = report(
+            account,
+            replaced,
+            self._policy.remaining(context) if self._policy else (),
+            self._policy.policy_problem if self._policy else None,
+            detail=detail,
+        )
+        return succeeded(f"{replacement_sentences(account, replaced)}{sentences(status)}", status)
+
+
+def status_tool(told_keys: ToldKeys, policy: PolicyStatus | None) -> Tool:
+    """Return the tool."""
+    function = StatusTool(told_keys, policy).get_listen_key_status
+    return make_tool(function, STATUS_TOOL, _STATUS, READS)
+
+
+def status_of(account: Account, *, detail: bool) -> ListenKeyStatus:
     """Return the status now; with `detail`, everything that is known."""
-    keeper, life = exchange.keeper, exchange.keeper.life
+    keeper, life = account.keeper, account.keeper.life
     active, error = life.active, life.error
-    rotations = [_rotation(exchange, rotation) for rotation in life.rotations]
+    rotations = [_rotation(account, rotation) for rotation in life.rotations]
     status = ListenKeyStatus(
-        environment=exchange.environment.name,
-        host=exchange.environment.foreign_hosts or None,
+        environment=account.environment.name,
+        host=account.environment.foreign_hosts or None,
         state=life.state,
         listen_key=str(active.key) if active else None,
-        created_at=active and exchange.date_of(active.created_at),
-        confirmed_at=active and exchange.date_of(active.extended_at),
-        expires_at=active and exchange.date_of(active.expires_at),
+        created_at=active and account.date_of(active.created_at),
+        confirmed_at=active and account.date_of(active.extended_at),
+        expires_at=active and account.date_of(active.expires_at),
         expires_in_seconds=active and round(active.expires_at - keeper.clock.now()),
         closing=(life.is_closing and active is not None) or None,
         automatic_keepalive=keeper.schedule is not None,
-        next_keepalive_at=_date(exchange, keeper.next_keepalive_at),
-        no_requests_until=_date(exchange, keeper.stopped_until),
+        next_keepalive_at=_date(account, keeper.next_keepalive_at),
+        no_requests_until=_date(account, keeper.stopped_until),
         consecutive_failures=life.failures or None,
         last_error=str(error) if error else None,
-        events_missing_since=_date(exchange, life.lost_since),
+        events_missing_since=_date(account, life.lost_since),
         rotation_count=life.rotation_count or None,
         last_rotation=rotations[-1] if rotations else None,
         rotations=rotations or None,
@@ -96,7 +165,7 @@ def status_of(exchange: Exchange, *, detail: bool) -> ListenKeyStatus:
 
 
 def report(
-    exchange: Exchange,
+    account: Account,
     replaced: Replacement | None,
     quota: Sequence[LimitStatus],
     policy_problem: str | None,
@@ -110,9 +179,9 @@ def report(
     if detail:
         told["remaining_quota"] = [Quota(**asdict(left)) for left in quota]
     if replaced:
-        told["events_missing_since"] = exchange.date_of(replaced.missing_since)
-        told["web_socket_url"] = stream_url(exchange)
-    return status_of(exchange, detail=detail).model_copy(update=told)
+        told["events_missing_since"] = account.date_of(replaced.missing_since)
+        told["web_socket_url"] = stream_url(account)
+    return status_of(account, detail=detail).model_copy(update=told)
 
 
 def sentences(status: ListenKeyStatus) -> str:
@@ -176,14 +245,14 @@ def _rotations(count: int, last: ToldRotation) -> str:
     )
 
 
-def _date(exchange: Exchange, at: float | None) -> datetime | None:
-    return None if at is None else exchange.date_of(at)
+def _date(account: Account, at: float | None) -> datetime | None:
+    return None if at is None else account.date_of(at)
 
 
-def _rotation(exchange: Exchange, rotation: Rotation) -> ToldRotation:
+def _rotation(account: Account, rotation: Rotation) -> ToldRotation:
     return ToldRotation(
         old_listen_key=str(rotation.old),
         new_listen_key=str(rotation.new),
-        at=exchange.date_of(rotation.at),
-        events_missing_since=exchange.date_of(rotation.missing_since),
+        at=account.date_of(rotation.at),
+        events_missing_since=account.date_of(rotation.missing_since),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from binance_mcp.futures.listen_key import ActiveKey, ListenKey, ListenKeyLife
-from binance_mcp.policy.caller import Caller
+from binance_mcp.policy.call import Caller
 
 _MOST_SESSIONS: Final = 10_000
 """Ten times as many as can be open at once; a further one takes the place of the least recent."""

@@ -6,8 +6,9 @@ from typing import Final
 import pytest
 from pydantic import ValidationError
 
-from binance_mcp.policy.document import Call, Document, load
-from binance_mcp.policy.rules import Limit
+from binance_mcp.policy.call import Call
+from binance_mcp.policy.language.document import Document, load
+from binance_mcp.policy.language.rules import Limit
 
 LIMIT: Final[Mapping[str, object]] = {"counter": "calls", "window": "minute", "max": 2}
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binance_mcp.errors import PolicyError, Problem
-from binance_mcp.policy.document import load
-from binance_mcp.policy.strict_json import parse
+from binance_mcp.policy.language.document import load
+from binance_mcp.policy.language.strict_json import parse
 from tests.policy.documents import DOCUMENTS, Json
 
 LIMIT: Final[Mapping[str, object]] = {"counter": "calls", "window": "minute", "max": 2}

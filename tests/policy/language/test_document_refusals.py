@@ -5,7 +5,7 @@ from typing import Final
 import pytest
 
 from binance_mcp.errors import PolicyError, Problem
-from binance_mcp.policy.document import load
+from binance_mcp.policy.language.document import load
 
 LIMIT: Final[Mapping[str, object]] = {"counter": "calls", "window": "minute", "max": 2}
 NAME: Final = "printable text that is not blank"

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from binance_mcp.policy.part import Name, NotNull, Part, Sentence, ToolName
+from binance_mcp.policy.language.node import Name, Node, NotNull, Sentence, ToolName
 
 KINDS: Final[Sequence[TypeAdapter[str]]] = [
     TypeAdapter(Name),
@@ -13,7 +13,7 @@ KINDS: Final[Sequence[TypeAdapter[str]]] = [
 ]
 
 
-class Box(Part):
+class Box(Node):
     size: int = 1
     label: Annotated[Name | None, NotNull()] = None
 

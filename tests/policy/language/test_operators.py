@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binance_mcp.policy.conditions import (
+from binance_mcp.policy.language.operators import (
     ABSENT,
     Operator,
     Verdict,

@@ -3,7 +3,7 @@ from typing import Final
 
 import pytest
 
-from binance_mcp.policy.conditions import Operator, fault
+from binance_mcp.policy.language.operators import Operator, fault
 
 LIST: Final = "must be a list of at least one value"
 NUMBER: Final = "must be a finite number"

@@ -6,8 +6,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from binance_mcp.errors import Problem
-from binance_mcp.policy.sentences import Wanted, one_of, problems
-from binance_mcp.policy.strict_json import Place, parse
+from binance_mcp.policy.language.problems import Expected, one_of, problems
+from binance_mcp.policy.language.strict_json import Location, parse
 
 Season: TypeAlias = Literal["spring", "autumn"]
 
@@ -15,8 +15,8 @@ Season: TypeAlias = Literal["spring", "autumn"]
 class Leaf(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    size: Annotated[int | None, Field(ge=1), Wanted("must be a size")]
-    colour: Annotated[str, Wanted("must be a colour")] = "green"
+    size: Annotated[int | None, Field(ge=1), Expected("must be a size")]
+    colour: Annotated[str, Expected("must be a colour")] = "green"
     season: Annotated[Season, one_of(Season)] = "spring"
 
 
@@ -28,19 +28,19 @@ class Tree(BaseModel):
     leaves: tuple[Leaf, ...] = ()
     places: Annotated[frozenset[str], Field(strict=False)] = frozenset()
     named: Mapping[
-        Annotated[str, Field(min_length=1), Wanted("must have a name", of_name=True)], int
+        Annotated[str, Field(min_length=1), Expected("must have a name", of_name=True)], int
     ] = Field(default_factory=dict[str, int])
 
 
-def owner(place: Place) -> type[BaseModel]:
+def owner(place: Location) -> type[BaseModel]:
     return Tree if len(place) == 1 else Leaf
 
 
 def refusal(value: object) -> Sequence[Problem]:
-    reading = parse("tree.json", json.dumps(value, indent=2))
+    parsed = parse("tree.json", json.dumps(value, indent=2))
     with pytest.raises(ValidationError) as refused:
-        Tree.model_validate(reading.value)
-    return problems(refused.value, reading, owner, most=5)
+        Tree.model_validate(parsed.value)
+    return problems(refused.value, parsed, owner, most=5)
 
 
 def sentences(value: object) -> list[str]:

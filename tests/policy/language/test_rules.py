@@ -5,8 +5,8 @@ from typing import Final
 import pytest
 
 from binance_mcp.errors import PolicyError
-from binance_mcp.policy.document import load
-from binance_mcp.policy.rules import Condition, Limit, RateLimit
+from binance_mcp.policy.language.document import load
+from binance_mcp.policy.language.rules import Condition, Limit, RateLimit
 
 LIMIT: Final[Mapping[str, object]] = {"counter": "calls", "window": "minute", "max": 2}
 ANYTHING: Final[Mapping[str, Sequence[object]]] = {"conditions": []}

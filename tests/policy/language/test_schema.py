@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from binance_mcp.errors import PolicyError
-from binance_mcp.policy.document import load
-from binance_mcp.policy.schema import schema
+from binance_mcp.policy.language.document import load
+from binance_mcp.policy.language.schema import schema
 from tests.policy.documents import DOCUMENTS
 
-COMMITTED: Final = resources.files("binance_mcp.policy").joinpath("schema.json")
+COMMITTED: Final = resources.files("binance_mcp.policy.language").joinpath("schema.json")
 SCHEMA: Final[Mapping[str, Any]] = json.loads(schema())
 VALIDATOR: Final = Draft202012Validator(SCHEMA)
 HEAD: Final[Mapping[str, object]] = {"version": "1", "default": "deny"}
@@ -24,8 +24,8 @@ def is_valid(document: Any) -> bool:  # noqa: ANN401 - JSON
 
 def test_the_committed_schema_is_that_of_the_models() -> None:
     assert COMMITTED.read_text("utf-8") == schema(), (
-        "write it again: python -c 'from binance_mcp.policy.schema import schema;"
-        ' print(schema(), end="")\' > binance_mcp/policy/schema.json'
+        "write it again: python -c 'from binance_mcp.policy.language.schema import schema;"
+        ' print(schema(), end="")\' > binance_mcp/policy/language/schema.json'
     )
 
 

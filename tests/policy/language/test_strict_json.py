@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from binance_mcp.errors import PolicyError, Problem
-from binance_mcp.policy.strict_json import Place, parse, pointer
+from binance_mcp.policy.language.strict_json import Location, parse, pointer
 
 
 def read(text: str | bytes) -> object:
-    reading = parse("a.json", text)
-    assert not reading.faults
-    return reading.value
+    parsed = parse("a.json", text)
+    assert not parsed.faults
+    return parsed.value
 
 
 def faults_of(text: str) -> list[str]:
@@ -132,10 +132,10 @@ def test_what_is_not_json_has_its_place_as_data() -> None:
     ],
 )
 def test_a_problem_is_placed_at_a_value_or_a_name_or_where_it_is_missing(
-    place: Place, *, of_name: bool, line: int, column: int
+    place: Location, *, of_name: bool, line: int, column: int
 ) -> None:
-    reading = parse("a.json", '\ufeff{\n "a" : ["{\\"[,",\n{"b" :7}] }')
-    problem = reading.problem(place, "is odd", of_name=of_name)
+    parsed = parse("a.json", '\ufeff{\n "a" : ["{\\"[,",\n{"b" :7}] }')
+    problem = parsed.problem(place, "is odd", of_name=of_name)
     assert problem == Problem(pointer(*place), "is odd", line, column)
 
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binance_mcp.policy.contradiction import exclude_each_other
-from binance_mcp.policy.document import load
-from binance_mcp.policy.rules import Condition
+from binance_mcp.policy.language.document import load
+from binance_mcp.policy.language.rules import Condition
+from binance_mcp.policy.review.contradiction import exclude_each_other
 from tests.policy.documents import ARGUMENTS, CONDITIONS, Json
 
 

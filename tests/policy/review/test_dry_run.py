@@ -3,8 +3,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binance_mcp.policy.document import Call, load
-from binance_mcp.policy.trial import Decision, try_calls
+from binance_mcp.policy.call import Call
+from binance_mcp.policy.language.document import load
+from binance_mcp.policy.review.dry_run import Decision, dry_run
 from tests.policy.documents import ARGUMENTS, DOCUMENTS, TOOLS, Json
 
 POLICY = load(
@@ -21,7 +22,7 @@ FREE = load("policy.json", '{"version": "1", "default": "allow"}')
 
 
 def decided(*tools: str, repeat: int = 1, every: float = 0.0) -> list[Decision]:
-    return list(try_calls(POLICY, [Call(tool, {}) for tool in tools], repeat, every))
+    return list(dry_run(POLICY, [Call(tool, {}) for tool in tools], repeat, every))
 
 
 def test_a_call_is_allowed_by_its_tool_or_by_the_default_and_limits_say_what_is_left() -> None:
@@ -32,7 +33,7 @@ def test_a_call_is_allowed_by_its_tool_or_by_the_default_and_limits_say_what_is_
 
 
 def test_nothing_is_left_to_say_where_nothing_limits() -> None:
-    assert [decision.remaining for decision in try_calls(FREE, [Call("Any", {})])] == [None]
+    assert [decision.remaining for decision in dry_run(FREE, [Call("Any", {})])] == [None]
 
 
 def test_a_person_is_asked_for_what_the_policy_says() -> None:
@@ -78,4 +79,4 @@ def test_every_call_gets_its_decision(
     said: Json, tool: str, arguments: Json, repeat: int, every: float
 ) -> None:
     document = load("policy.json", json.dumps(said))
-    assert len(list(try_calls(document, [Call(tool, arguments)], repeat, every))) == repeat
+    assert len(list(dry_run(document, [Call(tool, arguments)], repeat, every))) == repeat

@@ -5,8 +5,9 @@ from hypothesis import given
 
 from binance_mcp.errors import PolicyDeniedError
 from binance_mcp.policy.admission import evaluate
-from binance_mcp.policy.document import Call, load
-from binance_mcp.policy.explanation import explain
+from binance_mcp.policy.call import Call
+from binance_mcp.policy.language.document import load
+from binance_mcp.policy.review.explanation import explain
 from binance_mcp.policy.source import PolicySource
 from tests.policy.documents import ARGUMENTS, DOCUMENTS, TOOLS, Json
 

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 
 from binance_mcp.errors import Problem
-from binance_mcp.policy.advice import Facts, advice
-from binance_mcp.policy.document import load
+from binance_mcp.policy.language.document import load
+from binance_mcp.policy.review.warnings import ServerFacts
+from binance_mcp.policy.review.warnings import warnings as found_warnings
 from tests.policy.documents import DOCUMENTS, Json
 
-FACTS = Facts(
+FACTS = ServerFacts(
     tools={"Keep": {"id", "window"}, "Open": {"window"}, "Read": None},
     calls_per_minute=2400,
     keepalive="Keep",
@@ -22,7 +23,7 @@ CALM: Json = {"version": "1", "default": "deny", "all_tools": {"limits": [GRANT]
 
 
 def problems(document: Json) -> list[Problem]:
-    return list(advice(load("policy.json", json.dumps(document)), FACTS))
+    return list(found_warnings(load("policy.json", json.dumps(document)), FACTS))
 
 
 def warnings(**changes: object) -> list[str]:

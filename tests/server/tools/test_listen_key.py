@@ -1,23 +1,17 @@
 import json
-import os
 import re
-from datetime import datetime
-from pathlib import Path
+from datetime import UTC, datetime
 
 import anyio
 import pytest
-from mcp.server.mcpserver.tools import Tool
 from mcp.shared.memory import create_client_server_memory_streams
 from mcp.shared.message import SessionMessage
 from mcp.types import CallToolResult, JSONRPCResponse, jsonrpc_message_adapter
 
-from binance_mcp.clock import wall_clock
-from binance_mcp.futures.sandbox.account import Account
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.policy.source import PolicySource
+from binance_mcp.futures.listen_key import ListenKey
+from binance_mcp.sandbox.app import AccountKeys, Sandbox
 from binance_mcp.server.app import ListenKeyServer
-from binance_mcp.server.calls import Calls
-from binance_mcp.server.tools import listen_key_tools
+from binance_mcp.server.tools.listen_key import KeptListenKey, care_sentence, shown
 from tests.server.connections import (
     CLOSE,
     CREATE,
@@ -32,9 +26,6 @@ from tests.server.connections import (
 
 pytestmark = pytest.mark.anyio
 
-TOOLS = listen_key_tools(Calls(PolicySource(), None, wall_clock))
-SNAPSHOT = Path(__file__).with_name("tools.json")
-
 
 def sent(sandbox: Sandbox) -> list[str]:
     return [request.method for request in sandbox.requests]
@@ -47,28 +38,6 @@ def masked(key: str) -> str:
 def as_a_host_gets_it(result: CallToolResult) -> str:
     """Return text and data as a model may be handed them."""
     return text(result) + json.dumps(result.structured_content, separators=(",", ":"))
-
-
-async def test_the_listed_tools_are_those_of_the_snapshot(connect: Connect) -> None:
-    async with connect() as client:
-        listed = (await client.list_tools()).tools
-    found = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        SNAPSHOT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    assert found == json.loads(SNAPSHOT.read_text(encoding="utf-8")), (
-        "the tools changed; if that is meant: UPDATE_SNAPSHOTS=1 pytest tests/server/test_tools.py"
-    )
-
-
-@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
-def test_a_tool_has_a_title_four_hints_and_an_output_schema(tool: Tool) -> None:
-    assert tool.annotations
-    hints = tool.annotations.model_dump(exclude={"title"})
-    assert all(isinstance(hint, bool) for hint in hints.values())
-    assert len(hints) == 4
-    assert tool.title
-    assert tool.output_schema
-    assert tool.parameters["additionalProperties"] is False
 
 
 async def test_create_returns_the_accounts_key_its_expiry_and_its_stream(
@@ -157,7 +126,7 @@ async def test_no_listen_key_is_ever_sent_to_binance(connect: Connect, sandbox: 
 
 
 async def test_recv_window_goes_into_a_signed_request_in_milliseconds(
-    connect: Connect, sandbox: Sandbox, account: Account
+    connect: Connect, sandbox: Sandbox, account: AccountKeys
 ) -> None:
     async with connect(api_secret=account.api_secret) as client:
         succeeded(await client.call_tool(CREATE, {"recvWindow": 1234}))
@@ -165,15 +134,6 @@ async def test_recv_window_goes_into_a_signed_request_in_milliseconds(
     first, second = (request.query for request in sandbox.requests)
     assert "&recvWindow=1234&" in first
     assert "&recvWindow=5000&" in second
-
-
-@pytest.mark.parametrize("recv_window", [0, 60_001, "soon", "5000", True, 1.5, [], {}])
-async def test_a_bad_recv_window_is_refused_by_name(connect: Connect, recv_window: object) -> None:
-    async with connect() as client:
-        result = await client.call_tool(CREATE, {"recvWindow": recv_window})
-    assert result.is_error
-    assert text(result).startswith("Invalid arguments: recvWindow: ")
-    assert "pydantic" not in text(result)
 
 
 async def test_a_created_key_is_kept_alive_without_being_asked_for(
@@ -207,18 +167,6 @@ async def test_a_hidden_listen_key_is_masked_and_everything_else_works(
     assert sent(sandbox) == ["POST", "PUT", "DELETE"]
 
 
-async def test_the_list_of_tools_is_small(connect: Connect) -> None:
-    async with connect() as client:
-        listed = (await client.list_tools()).tools
-    found = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
-    inputs = [{**tool} for tool in found]
-    for tool in inputs:
-        del tool["outputSchema"]
-    assert len(json.dumps(found, separators=(",", ":"))) <= 4400
-    assert max(len(json.dumps(tool, separators=(",", ":"))) for tool in inputs) <= 600
-    assert "anyOf" not in json.dumps(found)
-
-
 async def test_results_are_short(connect: Connect) -> None:
     async with connect() as client:
         results = [await client.call_tool(tool, {}) for tool in (CREATE, KEEPALIVE, STATUS)]
@@ -228,34 +176,6 @@ async def test_results_are_short(connect: Connect) -> None:
         for result, most in zip(results, (700, 450, 800), strict=True)
     ] == [True] * 3
     assert all("null" not in as_a_host_gets_it(result) for result in results)
-
-
-async def test_a_host_that_knows_the_hint_asks_a_person_before_the_key_is_closed(
-    connect: Connect,
-) -> None:
-    async with connect() as client:
-        listed = (await client.list_tools()).tools
-    asking = [
-        tool.name for tool in listed if (tool.meta or {}).get("anthropic/requiresUserInteraction")
-    ]
-    assert asking == [CLOSE]
-
-
-@pytest.mark.parametrize("given", ["null", "123", "true", "", '{"a": 1}', "[]"])
-async def test_a_listen_key_is_compared_as_it_was_sent(
-    connect: Connect, sandbox: Sandbox, given: str
-) -> None:
-    async with connect() as client:
-        await client.call_tool(CREATE, {})
-        result = await client.call_tool(CLOSE, {"listenKey": given})
-    assert failure(result)["code"] == "listen_key_mismatch"
-    assert sent(sandbox) == ["POST"]
-
-
-async def test_null_is_as_good_as_no_listen_key(connect: Connect) -> None:
-    async with connect() as client:
-        await client.call_tool(CREATE, {})
-        assert not (await client.call_tool(KEEPALIVE, {"listenKey": None})).is_error
 
 
 async def test_a_revision_of_mcp_without_data_has_the_listen_key_in_the_text(
@@ -297,3 +217,27 @@ CLIENT = {"name": "test", "version": "1"}
 
 def request(number: int, method: str, **params: object) -> dict[str, object]:
     return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+
+
+@pytest.mark.parametrize(("reveal", "told"), [(True, "k" * 64), (False, "kkkk…")])
+def test_a_listen_key_is_shown_only_if_it_may_be(told: str, *, reveal: bool) -> None:
+    assert shown(ListenKey("k" * 64), reveal=reveal) == told
+
+
+@pytest.mark.parametrize(
+    ("automatic", "sentence"),
+    [
+        (True, "This server keeps it alive automatically."),
+        (False, "Keep it alive every 30-50 minutes with BinanceFuturesKeepAliveListenKey."),
+    ],
+)
+def test_it_is_told_who_keeps_the_key_alive(sentence: str, *, automatic: bool) -> None:
+    result = KeptListenKey(
+        environment="demo",
+        listen_key="abcd…",
+        expires_at=datetime(2026, 11, 18, 12, tzinfo=UTC),
+        expires_in_seconds=3600,
+        automatic_keepalive=automatic,
+        events_missing_since=None,
+    )
+    assert care_sentence(result) == sentence

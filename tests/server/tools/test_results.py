@@ -1,17 +1,9 @@
 from datetime import UTC, datetime
 
-import pytest
 from mcp.types import TextContent
 
-from binance_mcp.futures.listen_key import ListenKey
-from binance_mcp.server.results import (
-    ClosedListenKey,
-    KeptListenKey,
-    care_sentence,
-    date_and_time,
-    shown,
-    succeeded,
-)
+from binance_mcp.server.tools.listen_key import ClosedListenKey, KeptListenKey
+from binance_mcp.server.tools.results import date_and_time, succeeded
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
 KEPT = KeptListenKey(
@@ -36,22 +28,6 @@ def test_what_does_not_apply_is_left_out_of_the_data() -> None:
 
 def test_a_date_is_told_with_its_day_and_zone() -> None:
     assert date_and_time(NOON) == "2026-11-18 12:00:00 UTC"
-
-
-@pytest.mark.parametrize(("reveal", "told"), [(True, "k" * 64), (False, "kkkk…")])
-def test_a_listen_key_is_shown_only_if_it_may_be(told: str, *, reveal: bool) -> None:
-    assert shown(ListenKey("k" * 64), reveal=reveal) == told
-
-
-@pytest.mark.parametrize(
-    ("automatic", "sentence"),
-    [
-        (True, "This server keeps it alive automatically."),
-        (False, "Keep it alive every 30-50 minutes with BinanceFuturesKeepAliveListenKey."),
-    ],
-)
-def test_it_is_told_who_keeps_the_key_alive(sentence: str, *, automatic: bool) -> None:
-    assert care_sentence(KEPT.model_copy(update={"automatic_keepalive": automatic})) == sentence
 
 
 def test_a_result_has_a_text_and_data() -> None:

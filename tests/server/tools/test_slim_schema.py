@@ -1,7 +1,7 @@
 import pytest
 from pydantic import BaseModel, Field
 
-from binance_mcp.server.slim_schema import slim
+from binance_mcp.server.tools.slim_schema import slim
 
 
 class Inner(BaseModel):

@@ -4,8 +4,7 @@ from datetime import datetime
 import anyio
 import pytest
 
-from binance_mcp.futures.sandbox.account import Account
-from binance_mcp.futures.sandbox.app import Sandbox
+from binance_mcp.sandbox.app import AccountKeys, Sandbox
 from tests.server.connections import (
     CLOSE,
     CREATE,
@@ -93,7 +92,7 @@ async def test_failures_are_told_until_a_keepalive_succeeds(
 
 
 async def test_a_lost_key_that_cannot_be_replaced_yet_says_when_and_how_it_can(
-    connect: Connect, sandbox: Sandbox, account: Account
+    connect: Connect, sandbox: Sandbox, account: AccountKeys
 ) -> None:
     async with connect() as client:
         await client.call_tool(CREATE, {})
@@ -111,7 +110,7 @@ async def test_a_lost_key_that_cannot_be_replaced_yet_says_when_and_how_it_can(
 
 
 async def test_a_rotation_is_told_with_both_keys_masked(
-    connect: Connect, sandbox: Sandbox, account: Account
+    connect: Connect, sandbox: Sandbox, account: AccountKeys
 ) -> None:
     async with connect() as client:
         old = succeeded(await client.call_tool(CREATE, {}))["listenKey"]
@@ -143,7 +142,7 @@ async def test_the_callers_quota_is_told_limit_by_limit(connect: Connect) -> Non
 
 
 async def test_a_rotation_that_the_session_was_told_of_stays_in_the_status(
-    connect: Connect, sandbox: Sandbox, account: Account
+    connect: Connect, sandbox: Sandbox, account: AccountKeys
 ) -> None:
     async with connect() as client:
         await client.call_tool(CREATE, {})

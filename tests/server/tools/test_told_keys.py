@@ -5,11 +5,10 @@ import pytest
 from mcp.types import CallToolResult
 
 from binance_mcp.futures.listen_key import ActiveKey, ListenKey, ListenKeyLife
-from binance_mcp.futures.sandbox.account import Account
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.policy.caller import Caller
-from binance_mcp.server import told_keys
-from binance_mcp.server.told_keys import Replacement, ToldKeys
+from binance_mcp.policy.call import Caller
+from binance_mcp.sandbox.app import AccountKeys, Sandbox
+from binance_mcp.server.tools import told_keys
+from binance_mcp.server.tools.told_keys import Replacement, ToldKeys
 from tests.server.connections import (
     CLOSE,
     CREATE,
@@ -108,7 +107,7 @@ def tells(result: CallToolResult) -> dict[str, Any]:
 @pytest.mark.parametrize("tool", [CREATE, KEEPALIVE, STATUS])
 @pytest.mark.parametrize("by_itself", [True, False], ids=["by itself", "by the call"])
 async def test_a_replaced_key_is_told_by_whichever_tool_is_called_next_and_once(
-    connect: Connect, sandbox: Sandbox, account: Account, tool: str, *, by_itself: bool
+    connect: Connect, sandbox: Sandbox, account: AccountKeys, tool: str, *, by_itself: bool
 ) -> None:
     async with connect() as client:
         old = succeeded(await client.call_tool(CREATE, {}))["listenKey"]

@@ -13,11 +13,11 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult
 
-from binance_mcp.futures.sandbox.app import Sandbox
-from binance_mcp.futures.sandbox.served import ServedSandbox, serving_sandbox
+from binance_mcp.asgi_server import serving
+from binance_mcp.sandbox.app import Sandbox
+from binance_mcp.sandbox.tcp import ServedSandbox, serving_sandbox
 from binance_mcp.server.app import create_server
 from binance_mcp.server.http import http_app
-from binance_mcp.serving import serving
 from binance_mcp.settings import Settings
 from tests.server.connections import CREATE, KEEPALIVE, STATUS, Era, succeeded, text
 

@@ -1,4 +1,4 @@
-"""The commands to try with no account: the sandbox and the demo."""
+"""The command that serves the sandbox."""
 
 import json
 
@@ -26,13 +26,13 @@ class Sandbox(Command):
         return anyio.run(self._serve)
 
     async def _serve(self) -> int:
-        from binance_mcp.futures.sandbox import app, served
+        from binance_mcp.sandbox import app, tcp
         from binance_mcp.signals import stop_signal
 
         sandbox = app.Sandbox(
             listen_key_seconds=self.listen_key_seconds, answer_seconds=self.answer_seconds
         )
-        async with served.serving_sandbox(sandbox, port=self.port) as at:
+        async with tcp.serving_sandbox(sandbox, port=self.port) as at:
             line = {
                 "restUrl": at.rest_url,
                 "streamUrl": at.stream_url,
@@ -41,20 +41,3 @@ class Sandbox(Command):
             }
             say(json.dumps(line))
             return await stop_signal()
-
-
-class Demo(Command):
-    """See it work: no account, no network. Takes a minute to read, and seconds to run."""
-
-    def run(self) -> int:
-        """Show every step."""
-        from binance_mcp.cli.serving import host_config
-        from binance_mcp.demo import run_demo
-
-        anyio.run(run_demo, say)
-        say(
-            "\nNext: add the server to a host. For Claude Desktop, in claude_desktop_config.json:\n"
-        )
-        say(host_config())
-        say('\nWithout an account: "BINANCE_ENVIRONMENT": "sandbox" instead of the API key.')
-        return 0

@@ -1,0 +1,23 @@
+"""The command that shows the server at work."""
+
+import anyio
+
+from binance_mcp.cli.command import Command
+from binance_mcp.cli.host_entry import host_config
+from binance_mcp.cli.output import say
+
+
+class Demo(Command):
+    """See it work: no account, no network. Takes a minute to read, and seconds to run."""
+
+    def run(self) -> int:
+        """Show every step."""
+        from binance_mcp.demo import run_demo
+
+        anyio.run(run_demo, say)
+        say(
+            "\nNext: add the server to a host. For Claude Desktop, in claude_desktop_config.json:\n"
+        )
+        say(host_config())
+        say('\nWithout an account: "BINANCE_ENVIRONMENT": "sandbox" instead of the API key.')
+        return 0

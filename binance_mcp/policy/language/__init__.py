@@ -1,0 +1,1 @@
+"""The policy language: what a document may say, and how it is read."""

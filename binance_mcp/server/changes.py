@@ -1,0 +1,61 @@
+"""What clients are notified of: changes of the listen key, and of what the policy shows them."""
+
+from collections.abc import AsyncGenerator, Collection
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import anyio
+
+from binance_mcp.server.resources import LISTEN_KEY_URI
+from binance_mcp.server.subscribers import Subscribers
+from binance_mcp.server.tool_calls import ToolCalls
+from binance_mcp.server.tools.status import STATUS_TOOL
+
+_POLICY_CHECK_SECONDS: Final = 1.0
+_MOST_WAITING: Final = 1000
+"""Changes of the key that may wait to be published; any further ones are part of the last."""
+
+
+class Changes:
+    """Notifies the subscribers of changes while it is watched."""
+
+    def __init__(self, subscribers: Subscribers, calls: ToolCalls, tools: Collection[str]) -> None:
+        self._subscribers = subscribers
+        self._calls = calls
+        self._tools = tools
+        self._send, self._receive = anyio.create_memory_object_stream[None](_MOST_WAITING)
+
+    def listen_key_changed(self) -> None:
+        """Note that the life of the listen key has changed, if anybody wants to know."""
+        if self._subscribers.are_there(LISTEN_KEY_URI):
+            with suppress(anyio.WouldBlock, anyio.ClosedResourceError):  # closed: the server stops
+                self._send.send_nowait(None)
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncGenerator[None]:
+        """Watch the policy, and notify of every change, while the block runs."""
+        with self._send, self._receive:
+            async with self._subscribers.telling(), anyio.create_task_group() as tasks:
+                tasks.start_soon(self._watch_policy)
+                tasks.start_soon(self._publish)
+                yield
+                tasks.cancel_scope.cancel()
+
+    async def _publish(self) -> None:
+        async for _ in self._receive:
+            await self._subscribers.resource_updated(LISTEN_KEY_URI)
+
+    async def _watch_policy(self) -> None:
+        shown = self._shown()
+        while True:
+            await anyio.sleep(_POLICY_CHECK_SECONDS)
+            self._calls.refresh_policy()
+            if (now_shown := self._shown()) != shown:
+                is_other_resource = (STATUS_TOOL in shown) != (STATUS_TOOL in now_shown)
+                shown = now_shown
+                await self._subscribers.tools_changed()
+                if is_other_resource:
+                    await self._subscribers.resources_changed()
+
+    def _shown(self) -> list[str]:
+        return [name for name in self._tools if not self._calls.is_hidden(name)]

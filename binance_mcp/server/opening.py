@@ -1,0 +1,59 @@
+"""Opening what the settings describe: the account, and the audit trail."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from pydantic import SecretStr
+from starlette.types import ASGIApp
+
+from binance_mcp.audit.trail import AuditTrail
+from binance_mcp.clock import WallClock
+from binance_mcp.errors import Problem, SettingsError
+from binance_mcp.futures.account import Account, open_account
+from binance_mcp.futures.credentials import Credentials
+from binance_mcp.futures.signing import hmac_signer
+from binance_mcp.settings import Settings
+
+
+def opening_account(
+    settings: Settings,
+    credentials: Credentials,
+    sandbox: ASGIApp | None,
+    wall_clock: WallClock,
+    on_change: Callable[[], None] = lambda: None,
+) -> AbstractAsyncContextManager[Account]:
+    """Return the account to open.
+
+    `sandbox`, an ASGI app, answers in Binance's place. The environment `sandbox` without a REST URL
+    brings its own, in this process, with a new account.
+    """
+    if sandbox is None and settings.environment == "sandbox" and settings.rest_url is None:
+        from binance_mcp.sandbox.app import Sandbox  # noqa: PLC0415  # seldom used
+
+        sandbox = Sandbox(wall_clock=wall_clock)
+        keys = sandbox.new_account()
+        credentials = Credentials(SecretStr(keys.api_key), hmac_signer(keys.api_secret))
+    return open_account(
+        settings, credentials, app=sandbox, wall_clock=wall_clock, on_change=on_change
+    )
+
+
+def audit_trail(settings: Settings) -> AuditTrail | None:
+    """Return the audit trail, which can be written; None if none is configured.
+
+    Raises:
+        SettingsError: Its path is not one.
+        AuditError: It cannot be written.
+
+    """
+    if settings.audit_log is None:
+        return None
+    key = settings.audit_key.get_secret_value().encode() if settings.audit_key else None
+    try:
+        path = settings.audit_log.expanduser()
+    except RuntimeError:
+        wanted = "is not the path of a file: there is no such home directory"
+        raise SettingsError([Problem("BINANCE_MCP_AUDIT_LOG", wanted)]) from None
+    trail = AuditTrail(path, key=key)
+    trail.check()
+    return trail

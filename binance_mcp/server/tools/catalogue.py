@@ -1,0 +1,21 @@
+"""Every tool of the server."""
+
+from mcp.server.mcpserver.tools import Tool
+
+from binance_mcp.server.tools.listen_key import listen_key_tools
+from binance_mcp.server.tools.status import PolicyStatus, status_tool
+from binance_mcp.server.tools.told_keys import ToldKeys
+
+
+def all_tools(policy: PolicyStatus | None = None, *, reveal: bool = True) -> list[Tool]:
+    """Return the tools, in the order in which they are listed.
+
+    `policy` is what the status reports of the policy; with `reveal`, Create shows the listen key.
+    """
+    told_keys = ToldKeys()
+    return [*listen_key_tools(told_keys, reveal=reveal), status_tool(told_keys, policy)]
+
+
+def tool_arguments() -> dict[str, frozenset[str]]:
+    """Return the names of the tools, with the names of the arguments of each."""
+    return {tool.name: frozenset(tool.parameters["properties"]) for tool in all_tools()}

@@ -1,0 +1,57 @@
+import os
+from pathlib import Path
+from typing import Final
+
+import anyio
+import pytest
+
+from binance_mcp.clock import wall_clock
+from binance_mcp.errors import SettingsError
+from binance_mcp.futures.credentials import Credentials
+from binance_mcp.futures.listen_key import State
+from binance_mcp.server.opening import opening_account
+from binance_mcp.settings import load_settings
+from tests.server.conftest import virtual_wall_clock
+from tests.server.connections import Serve
+
+pytestmark = pytest.mark.anyio
+
+NOBODY: Final = Credentials()
+
+
+async def test_the_sandbox_works_from_end_to_end_without_an_account() -> None:
+    settings = load_settings(environment="sandbox")
+
+    async with opening_account(settings, NOBODY, None, virtual_wall_clock) as account:
+        keeper = account.keeper
+        created = await keeper.create()
+        await anyio.sleep(1800)
+        kept = await keeper.keepalive(created.key.get_secret_value())
+        assert (kept.key, kept.expires_at) == (created.key, 5400.05)
+        assert await keeper.close() is True
+        assert keeper.life.state is State.CLOSED
+
+
+async def test_the_requests_to_the_sandbox_of_this_process_are_signed() -> None:
+    async with opening_account(
+        load_settings(environment="sandbox"), NOBODY, None, wall_clock
+    ) as account:
+        await account.keeper.create()
+
+        assert account.keeper.rest_api.credentials.signer is not None
+
+
+async def test_two_sandboxes_have_nothing_in_common() -> None:
+    settings = load_settings(environment="sandbox")
+
+    async with (
+        opening_account(settings, NOBODY, None, wall_clock) as one,
+        opening_account(settings, NOBODY, None, wall_clock) as other,
+    ):
+        assert (await one.keeper.create()).key != (await other.keeper.create()).key
+
+
+@pytest.mark.skipif(os.name != "posix", reason="users have other names there")
+def test_the_audit_log_of_an_unknown_user_is_told_by_its_variable(serve: Serve) -> None:
+    with pytest.raises(SettingsError, match="BINANCE_MCP_AUDIT_LOG: is not the path"):
+        serve(audit_log=Path("~nobody-is-called-so/audit.jsonl"))
