@@ -27,21 +27,21 @@ _CREATE: Final = "BinanceFuturesCreateListenKey"
 _KEEPALIVE: Final = "BinanceFuturesKeepAliveListenKey"
 _STATUS: Final = "BinanceFuturesGetListenKeyStatus"
 _RESOURCE: Final = "binance://futures/listen-key"
-_SHORT_LIFE_SECONDS: Final = 3
+_KEEPALIVES: Final = 3
 
 
 async def run_demo(say: Say) -> None:
     """Show a listen key kept alive, one replaced, the limiter, and what the exchange saw of it."""
-    sandbox = Sandbox(listen_key_seconds=_SHORT_LIFE_SECONDS)
+    sandbox = Sandbox()
     async with serving_sandbox(sandbox) as exchange:
-        say(f"A stand-in for Binance USD-M Futures runs at {exchange.rest_url}.")
-        say(f"Its listen keys live {_SHORT_LIFE_SECONDS} seconds; Binance's live 60 minutes.")
-        say("The MCP server is started as a host would start it: python -P -m binance_mcp")
+        say(f"The sandbox, which stands in for Binance USD-M Futures, runs at {exchange.rest_url}.")
+        say("The MCP server is started as a host starts it: python -P -m binance_mcp")
+        say("It sends a keepalive every second here; outside of this demo, every 30 to 35 minutes.")
         async with Client(_server(exchange)) as client:
             await _show_keepalive(client, say)
             await _show_replacement(client, exchange, say)
             await _show_limiter(client, say)
-        say("\n4. What reached the exchange, secrets masked:")
+        say("\n4. What the sandbox received, secrets masked:")
         _show_counts(sandbox, say)
 
 
@@ -68,15 +68,15 @@ async def _show_keepalive(client: Client, say: Say) -> None:
     say(f"\n1. An agent calls {_CREATE} once. From then on the server keeps the key alive:")
     async with client.listen(resource_subscriptions=[_RESOURCE]) as changes:
         say(f"   {_text(await client.call_tool(_CREATE, {}))}")
-        for _ in range(2 * _SHORT_LIFE_SECONDS):
+        for _ in range(1 + _KEEPALIVES):
             await anext(changes)
-    say(f"   {2 * _SHORT_LIFE_SECONDS} seconds later, {_STATUS}:")
+    say(f"   {_KEEPALIVES} keepalives later, {_STATUS}:")
     say(f"   {_text(await client.call_tool(_STATUS, {}))}")
 
 
 async def _show_replacement(client: Client, exchange: ServedSandbox, say: Say) -> None:
-    say("\n2. Another program of the account closes the key. The server replaces it by itself,")
-    say("   and tells each agent of it once, whatever it calls next:")
+    say("\n2. Another program of the account closes the key. The server creates a new one by itself,")
+    say("   and tells each agent once, with the next result:")
     async with client.listen(resource_subscriptions=[_RESOURCE]) as changes:
         await anyio.to_thread.run_sync(_close_as_another_program, exchange)
         while not _is_replaced(await client.read_resource(_RESOURCE)):
