@@ -14,11 +14,11 @@ from binance_mcp.connection_limits import HEAD_BYTES, LimitedConnection, most_co
 from binance_mcp.errors import ServingError
 
 _BACKLOG: Final = 100
-"""Connections that wait to be accepted. As many are accepted at once, so it must not be large."""
+"""Connections waiting to be accepted. asyncio accepts that many in a row, so it must be small."""
 _GRACE_SECONDS: Final = 2
-"""For requests under way to end by themselves, before they are ended."""
+"""How long requests under way may take to finish before they are cancelled."""
 _CLOSING_SECONDS: Final = 2
-"""And then for their connections to close."""
+"""How long their connections may then take to close."""
 _MOST_HEADERS: Final = 100
 _TOO_LARGE: Final = 431
 _STOPPING: Final = 503
@@ -27,7 +27,11 @@ _PONG_TIMEOUT_SECONDS: Final = 600.0
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the signals to whoever started it, and tells when it listens."""
+    """A uvicorn server that does not handle signals, and that reports when it listens.
+
+    uvicorn has no setting for either; both methods are those of uvicorn 0.37 and later:
+    https://github.com/encode/uvicorn/blob/master/uvicorn/server.py
+    """
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -40,7 +44,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         try:
             await super().startup(sockets)
-        except SystemExit:  # how later versions of uvicorn say that the app did not start
+        except SystemExit:  # newer versions of uvicorn exit if the app does not start
             self.should_exit = True
         self.started_or_failed.set()
 
@@ -57,9 +61,9 @@ async def serving(
 
     WebSockets are pinged every 3 minutes and dropped without a pong for 10, as Binance does
     (https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams).
-    On leaving, requests under way get 2 seconds to end by themselves; then streams are ended, and
-    what has no answer yet gets 503. The address of a peer is that of its connection:
-    `X-Forwarded-For` is not believed.
+    On leaving, requests under way get 2 seconds to finish; then streams are ended, and requests
+    without a response get 503. A peer's address is that of its connection: `X-Forwarded-For` is
+    ignored.
 
     Raises:
         ServingError: The address is in use, is not this machine's, or the app did not start.
@@ -101,9 +105,9 @@ async def serving(
 
 
 class _UnderWay:
-    """The requests under way to an app, each of which can be ended in good order.
+    """The requests under way to an app, each of which can be ended without an error.
 
-    uvicorn would cancel them with an error in the log for each.
+    uvicorn would cancel them and log an error for each.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -132,7 +136,7 @@ class _UnderWay:
             await response.end(_STOPPING)
 
     async def end(self) -> None:
-        """End what is still under way in 2 seconds."""
+        """Cancel what is still under way after 2 seconds."""
         self._is_ending = True
         with anyio.move_on_after(_GRACE_SECONDS):
             if self._scopes:
@@ -142,7 +146,7 @@ class _UnderWay:
 
 
 class _Response:
-    """What has been sent of a response."""
+    """A response, and how much of it has been sent."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -155,7 +159,7 @@ class _Response:
         await self._send(message)
 
     async def end(self, status: int) -> None:
-        """End the response; one that has not begun has the status alone."""
+        """End the response; one that has not begun has this status and no body."""
         if not self._has_started:
             headers = [(b"content-length", b"0"), (b"connection", b"close")]
             await self.send({"type": "http.response.start", "status": status, "headers": headers})
@@ -164,14 +168,14 @@ class _Response:
 
 
 def _is_too_large(headers: Collection[tuple[bytes, bytes]]) -> bool:
-    # Headers that come all at once pass the limit of uvicorn, which is about what is incomplete.
+    # uvicorn limits incomplete headers only: those that arrive in one piece pass its limit.
     size = sum(len(name) + len(value) for name, value in headers)
     return size > HEAD_BYTES or len(headers) > _MOST_HEADERS
 
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named, the protocol lets asyncio switch off Nagle's algorithm, which costs 40 ms an answer.
+    # With the protocol named, asyncio disables Nagle's algorithm, which costs 40 ms a response.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # On Windows it would let two programs share the port.

@@ -1,6 +1,6 @@
-"""The two clocks that are not `anyio.current_time()`. Both tell seconds.
+"""The clocks beside `anyio.current_time()`, in seconds.
 
-Whoever needs wall time is given a `WallClock`, so that a test can give its own.
+What needs wall time is handed a `WallClock`, so that tests can hand in their own.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import anyio
 WallClock = Callable[[], float]
 
 _SLEPT: Final = 2.0
-"""How much further than the other the wall clock goes before the machine must have slept."""
+"""Seconds by which the wall clock gets ahead before the machine must have been suspended."""
 
 
 def wall_clock() -> float:
@@ -21,11 +21,11 @@ def wall_clock() -> float:
 
 
 class SteadyClock:
-    """A clock that never goes back, and goes on while the machine sleeps.
+    """A monotonic clock that also counts the time while the machine is suspended.
 
-    `anyio.current_time()` may stand still then. What it missed is seen by the wall clock, whenever
-    this clock is read; a wall clock that is set forward looks the same, one that is set back
-    changes nothing.
+    `anyio.current_time()` may stand still then (CLOCK_MONOTONIC on Linux does). Whenever this clock
+    is read, the missing time is taken from the wall clock. A wall clock that is set forward looks
+    the same; one that is set back changes nothing.
     """
 
     def __init__(self, wall_clock: WallClock = wall_clock) -> None:
@@ -34,7 +34,7 @@ class SteadyClock:
         self._last: tuple[float, float] | None = None
 
     def now(self) -> float:
-        """Return the time, on a scale of its own."""
+        """Return the time in seconds since an arbitrary moment."""
         awake, wall = anyio.current_time(), self._wall_clock()
         if self._last is not None:
             missed = (wall - self._last[1]) - (awake - self._last[0])

@@ -1,10 +1,11 @@
-"""The limits of one server's connections: how many there are, and how long one may send nothing.
+"""Limits of a server's connections: how many there may be, and how long one may send nothing.
 
-uvicorn limits neither: https://www.uvicorn.org/settings/#resource-limits. Connections that send
-nothing would use up the process's files, and asyncio would log each that it cannot accept.
+uvicorn has no such limits (https://www.uvicorn.org/settings/#resource-limits). Silent connections
+would use up the file descriptors of the process, and asyncio logs every connection that it then
+cannot accept.
 """
 
-import asyncio  # noqa: TID251  # the types of what uvicorn hands to a protocol
+import asyncio  # noqa: TID251  # for the types of what uvicorn hands to a protocol
 import sys
 from typing import Final, cast
 
@@ -12,10 +13,10 @@ from h11 import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_BYTES: Final = 16 * 1024
-"""How much a request's line and headers may have together."""
+"""Most bytes of a request's first line and headers together."""
 _MOST_CONNECTIONS: Final = 512
 _FILES_OF_ITS_OWN: Final = 32
-"""Standard streams, the event loop's, the policy, the audit trail, and requests to Binance."""
+"""File descriptors for everything else: standard streams, event loop, policy, audit, Binance."""
 _SECONDS_TO_SEND: Final = 15.0
 
 
@@ -29,21 +30,21 @@ def file_limit() -> int:
 
 
 def most_connections() -> int:
-    """Return how many connections one server may have: half of the files that are left, or 512."""
+    """Return how many connections one server may have: half of the remaining files, at most 512."""
     return max(4, min(_MOST_CONNECTIONS, (file_limit() - _FILES_OF_ITS_OWN) // 2))
 
 
 class LimitedConnection(H11Protocol):
-    """A connection that is closed when a request is not sent within 15 seconds.
+    """A connection that is closed if a request is not sent within 15 seconds.
 
     Head and body have that time each. When there are too many connections, the one that has waited
-    longest for its client makes room; if none waits, the new one is closed.
+    longest for its client is closed; if none is waiting, the new one.
     """
 
     waits_since: float = 0.0
-    """When it began to wait for its client, on the loop's clock, if it does."""
+    """When it began to wait for its client, in seconds on the loop's clock, if it is waiting."""
     timer: asyncio.TimerHandle | None = None
-    """What will close it then."""
+    """Closes it when the time is over."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin to wait for a request."""
@@ -55,7 +56,7 @@ class LimitedConnection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Read what the client sends."""
         super().data_received(data)
-        if self.transport.get_protocol() is self:  # else it has become a WebSocket
+        if self.transport.get_protocol() is self:  # it is not a WebSocket by now
             self._watch()
 
     def on_response_complete(self) -> None:
@@ -64,12 +65,12 @@ class LimitedConnection(H11Protocol):
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing any more."""
+        """Stop waiting."""
         self._wait_for_nothing()
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self, event: Request) -> None:
-        """Leave the connection to the WebSocket, which has limits of its own."""
+        """Hand the connection over to the WebSocket, which has its own limits."""
         self._wait_for_nothing()
         super().handle_websocket_upgrade(event)
 
@@ -81,7 +82,7 @@ class LimitedConnection(H11Protocol):
             self.timer = self.loop.call_later(_SECONDS_TO_SEND, self.transport.abort)
 
     def _waits(self) -> bool:
-        """Return whether it is the client's turn to send: a head, or a body."""
+        """Return whether it is the client's turn to send a head or a body."""
         cycle = cast("object | None", self.cycle)  # uvicorn's type says that it is never None
         return cycle is None or self.cycle.response_complete or self.cycle.more_body
 
@@ -94,7 +95,7 @@ class LimitedConnection(H11Protocol):
         everybody = cast("set[object]", self.connections)
         waiting = [each for each in everybody if isinstance(each, LimitedConnection) and each.timer]
         oldest = min(waiting, key=_since) if len(waiting) > 1 else self
-        self.connections.discard(oldest)  # at once: others may come before it is closed
+        self.connections.discard(oldest)  # now: others may connect before it is closed
         oldest.transport.abort()
 
 

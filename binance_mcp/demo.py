@@ -75,8 +75,8 @@ async def _show_keepalive(client: Client, say: Say) -> None:
 
 
 async def _show_replacement(client: Client, exchange: ServedSandbox, say: Say) -> None:
-    say("\n2. Another program of the account closes the key. The server creates a new one by itself,")
-    say("   and tells each agent once, with the next result:")
+    say("\n2. Another program of the account closes the key. The server creates a new one by")
+    say("   itself, and tells each agent once, with the next result:")
     async with client.listen(resource_subscriptions=[_RESOURCE]) as changes:
         await anyio.to_thread.run_sync(_close_as_another_program, exchange)
         while not _is_replaced(await client.read_resource(_RESOURCE)):

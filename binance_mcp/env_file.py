@@ -1,8 +1,8 @@
-"""The file with settings beside the environment: which one counts, and what it says.
+"""The file with settings: which file is used, and its values.
 
-A host starts the server in whatever folder a person has open, so a `.env` found there may be
-anybody's: it could send the API key elsewhere, or loosen the policy. It counts only if it brings
-the API key itself, and the environment brings none. A file that is named always counts.
+A host starts the server in whatever folder the user has open, so a `.env` found there may belong to
+anybody: it could redirect the API key or replace the policy. It is used only if it contains the API
+key itself and the environment has no credential. A file that is named is always used.
 """
 
 import logging
@@ -39,7 +39,7 @@ _OTHERS_READ: Final = stat.S_IRGRP | stat.S_IROTH
 
 @dataclass(frozen=True)
 class Notice:
-    """Something to log about the file, as soon as logging is set up."""
+    """A message about the file, to be logged once logging is configured."""
 
     level: int
     text: str
@@ -47,12 +47,12 @@ class Notice:
 
 @dataclass(frozen=True)
 class EnvFile:
-    """What a file brings, and what is to be said of it."""
+    """The values of a file, and messages about it."""
 
     values: Mapping[str, str]
     notices: tuple[Notice, ...] = ()
     path: str = ""
-    """Absolute. Empty, if no file counts."""
+    """Absolute; empty if no file is used."""
 
 
 class _TooLargeError(ValueError):
@@ -60,17 +60,17 @@ class _TooLargeError(ValueError):
 
 
 def is_unset(value: object) -> bool:
-    """Return whether a value is as good as none: empty, or a host's field nobody filled in."""
+    """Return whether a value means unset: empty, or a host's field that was not filled in."""
     return isinstance(value, str) and (not value.strip() or value.startswith("${user_config."))
 
 
 def load_env_file(
     named: Path | None, environment: Mapping[str, str], known: Collection[str]
 ) -> EnvFile:
-    """Return the `known` variables of the file that is `named`, or of a `.env` found that counts.
+    """Return the `known` variables of the file that is `named`, else of a `.env` that may be used.
 
     Raises:
-        SettingsError: A file is named that cannot be used.
+        SettingsError: The named file cannot be used.
 
     """
     if named is None:
@@ -89,20 +89,20 @@ def _found_file(environment: Mapping[str, str], known: Collection[str]) -> EnvFi
     path = Path(_FOUND)
     try:
         content, mode = read_file(path, _LARGEST_FILE + 1)
-        is_ours = _PREFIX in content.replace(b"\0", b"")  # be it in UTF-16
+        is_ours = _PREFIX in content.replace(b"\0", b"")  # UTF-16 included
         values, notices = _parsed(content, known, path) if is_ours else ({}, ())
     except FileNotFoundError:
         return EnvFile({})
     except (OSError, ValueError) as error:
-        # A folder of that name, for example, is hardly meant for this server.
+        # It may be a folder of that name, which has nothing to do with this server.
         level = logging.INFO if isinstance(error, OSError) else logging.WARNING
         return _ignored(level, path, _reason(error))
     if not values:
         return EnvFile({})
     if _CREDENTIALS & environment.keys():
-        return _ignored(logging.WARNING, path, "the environment brings the credential")
+        return _ignored(logging.WARNING, path, "the environment has a credential")
     if API_KEY not in values:
-        return _ignored(logging.WARNING, path, f"it does not bring {API_KEY}")
+        return _ignored(logging.WARNING, path, f"it does not have {API_KEY}")
     used = Notice(logging.INFO, f"settings are read from {_shown(path)}")
     return EnvFile(values, (used, *notices, *_warnings(path, values, mode)), _shown(path))
 
@@ -110,10 +110,9 @@ def _found_file(environment: Mapping[str, str], known: Collection[str]) -> EnvFi
 def _parsed(
     content: bytes, known: Collection[str], path: Path
 ) -> tuple[dict[str, str], Sequence[Notice]]:
-    """Return the values as they are written, and what is to be said of lines that have none.
+    """Return the values as they are written, and messages about lines that cannot be read.
 
-    Nothing is put in the place of a `${NAME}`: a file found could send any secret of the
-    environment away as a part of a value.
+    `${NAME}` is not expanded: a file found could leak any secret of the environment in a value.
     """
     from dotenv.parser import parse_stream  # noqa: PLC0415  # most hosts have no such file
 
@@ -146,12 +145,12 @@ def _warnings(path: Path, values: Mapping[str, str], mode: int) -> tuple[Notice,
     if os.name != "posix" or not mode & _OTHERS_READ or not SECRETS & values.keys():
         return ()
     where = _shown(path)
-    text = f"{where} has a secret that others may read; run: chmod 600 {shlex.quote(where)}"
+    text = f"{where} has a secret and other users may read it; run: chmod 600 {shlex.quote(where)}"
     return (Notice(logging.WARNING, text),)
 
 
 def _shown(path: Path) -> str:
-    """Return the absolute path, on one line whatever is in it: anybody may name a folder."""
+    """Return the absolute path as one printable line: a folder's name may contain anything."""
     try:
         text = str(path.expanduser().absolute())
     except (OSError, RuntimeError):  # the working directory is gone, or there is no such home

@@ -1,13 +1,13 @@
-"""Every error this package raises, and nothing else. Standard library only.
+"""Every error of this package, and the data that errors carry. Standard library only.
 
     BinanceMcpError
     ├── SettingsError                 a setting cannot be used
     ├── ServingError                  an address cannot be served
     ├── PolicyError                   a policy document cannot be used
     ├── PolicyDeniedError             the policy refuses a call
-    ├── InvalidArgumentsError         the arguments of a call are not the tool's
+    ├── InvalidArgumentsError         a tool does not accept the arguments of a call
     ├── AuditError                    the audit trail cannot be written or read
-    │   └── BrokenTrailError          a record is not as, or not where, it was written
+    │   └── BrokenTrailError          a record was changed, moved, added or removed
     ├── ListenKeyMismatchError        the listen key given is not the account's
     └── BinanceError                  a call to Binance failed
         ├── MissingApiKeyError        nothing was sent: no API key is configured
@@ -31,7 +31,8 @@
         ├── UnknownOutcomeError       any other 5xx: it may have been carried out
         └── UnavailableError          503, -1001, -1008, -1016: it was not carried out
 
-An error carries data; its text says what happened. What to do about it is said where it is read.
+An error carries data, and its text says what happened. The advice for the reader is added where it
+is reported (`server.failures`).
 """
 
 from collections.abc import Sequence
@@ -45,22 +46,22 @@ class BinanceMcpError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault of a document or of the settings: where it is, and what to do."""
+    """One problem of a document or of the settings: where it is, and what to do."""
 
     where: str
     """A JSON pointer into a document, or the name of an environment variable."""
     message: str
     line: int | None = None
-    """Where in the document's text, counted from 1; None if there is no such place."""
+    """Line in the document's text, counted from 1; None if there is none."""
     column: int | None = None
-    """Likewise, in characters."""
+    """Column, in characters counted from 1; None if there is none."""
 
     def __str__(self) -> str:
         return f"{self.where or '/'}: {self.message}"
 
 
 class SettingsError(BinanceMcpError):
-    """Some settings cannot be used. Its text is a line per variable and never has a value."""
+    """Some settings cannot be used. The text has a line per variable, and never a value."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -72,13 +73,13 @@ class ServingError(BinanceMcpError):
 
 
 class PolicyError(BinanceMcpError):
-    """A policy document cannot be used. Its text is a line per problem, each with its pointer."""
+    """A policy document cannot be used. The text has a line per problem, each with its pointer."""
 
     def __init__(self, source: str, problems: Sequence[Problem], found: int | None = None) -> None:
         super().__init__("\n".join(f"{source}: {problem}" for problem in problems))
         self.problems = tuple(problems)
         self.found = found or len(problems)
-        """How many problems there are. If they are very many, the last one says how many more."""
+        """How many problems there are; `problems` may end with one that counts the rest."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +88,14 @@ class LimitStatus:
 
     counter: str
     window: str | float
-    """`second`, `minute`, `hour`, `day`, or a number of seconds, as the document says it."""
+    """`second`, `minute`, `hour`, `day`, or a number of seconds, as the document has it."""
     max: int
     scope: str
     remaining: int
 
 
 class PolicyDeniedError(BinanceMcpError):
-    """The policy refuses a call, which has cost nothing if its tool is one that is shown."""
+    """The policy denies a call. A denied call of a listed tool is not counted."""
 
     def __init__(
         self,
@@ -109,28 +110,28 @@ class PolicyDeniedError(BinanceMcpError):
         self.code = code
         """The kind of denial.
 
-        By the document: `hidden`, `unknown_tool`, `not_listed`, `action_denied`, `condition`,
-        `requirement` or `limit_exceeded`. By what it asks for: `approval_declined`,
-        `approval_cancelled`, `approval_unanswered`, `approval_unavailable`; and
+        From the document: `hidden`, `unknown_tool`, `not_listed`, `action_denied`, `condition`,
+        `requirement`, `limit_exceeded`. From an approval: `approval_declined`,
+        `approval_cancelled`, `approval_unanswered`, `approval_unavailable`. From the audit trail:
         `audit_unavailable`.
         """
         self.rule = rule
-        """JSON pointer of the rule that refuses."""
+        """JSON pointer of the rule that denies; empty if it is not a rule of the document."""
         self.retry_after = retry_after
         """Seconds until the same call would be admitted; None if waiting does not help."""
         self.limit = limit
 
 
 class InvalidArgumentsError(BinanceMcpError):
-    """The arguments of a call are not those that its tool takes. Its text names them."""
+    """A call has arguments that its tool does not accept. The text names them."""
 
 
 class AuditError(BinanceMcpError):
-    """The audit trail cannot be written or read. Its text names a file of this machine."""
+    """The audit trail cannot be written or read. The text contains a path of this machine."""
 
 
 class BrokenTrailError(AuditError):
-    """A record of the audit trail is not as it was written, or not where."""
+    """A record of the audit trail was changed, moved, added or removed."""
 
     def __init__(self, file: str, line: int, problem: str) -> None:
         super().__init__(f"{file}, line {line}: {problem}")
@@ -176,13 +177,13 @@ class NetworkSettingsError(BinanceError):
 
 
 class UnreachableError(BinanceError):
-    """Binance gave no answer."""
+    """Binance did not answer."""
 
     is_retryable = True
 
 
 class TimedOutError(UnreachableError):
-    """Binance gave no answer in time."""
+    """Binance did not answer in time."""
 
 
 class UnreadableAnswerError(BinanceError):

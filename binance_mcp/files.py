@@ -1,4 +1,4 @@
-"""Opening files that must be files: a FIFO or a device in their place is refused, and never hangs.
+"""Opening regular files only: a FIFO or a device in their place is refused, and never blocks.
 
 Standard library only.
 """
@@ -10,14 +10,14 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
-_NOT_BLOCKING: Final = getattr(os, "O_NONBLOCK", 0)  # Windows has neither that nor FIFOs
+_NOT_BLOCKING: Final = getattr(os, "O_NONBLOCK", 0)  # Windows has neither the flag nor FIFOs
 
 
 def regular_file(path: str, flags: int) -> int:
-    """Open a regular file, for its owner only if it is new; an `opener` for `open` and `FileIO`.
+    """Open a regular file; a new one gets mode 0600. An `opener` for `open` and `FileIO`.
 
     Raises:
-        OSError: It cannot be opened, or is something else than a regular file.
+        OSError: It cannot be opened, or is not a regular file.
 
     """
     try:
@@ -40,7 +40,7 @@ def read_file(path: Path, most: int) -> tuple[bytes, int]:
     """Return the first `most` bytes of a regular file, and its mode.
 
     Raises:
-        OSError: It cannot be read, or is something else than a regular file.
+        OSError: It cannot be read, or is not a regular file.
         ValueError: The path has a NUL.
 
     """

@@ -1,6 +1,6 @@
-"""Logging: on standard error, at one level, in one format, with keys masked.
+"""Logging to standard error, with keys masked.
 
-Nothing waits for a reader of standard error: if nobody reads, records are dropped, and counted.
+Nothing waits for a reader of standard error: if nobody reads it, records are dropped and counted.
 """
 
 import json
@@ -38,19 +38,19 @@ class _JsonLines(logging.Formatter):
         return json.dumps(masked, ensure_ascii=False)
 
 
-class _Unhurried(logging.Handler):
-    """Writes to a stream from a thread of its own: whoever logs does not wait for a reader."""
+class _ThreadedHandler(logging.Handler):
+    """Writes to a stream in a thread, so that logging never waits for a reader."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
-        self._descriptor = os.dup(stream.fileno())  # which stays what it is, whoever closes it
+        self._descriptor = os.dup(stream.fileno())  # stays open if the stream is closed
         self._encoding = stream.encoding
         self._lines = Queue[str](_MOST_WAITING)
         self._dropped = 0
         self._thread: Thread | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Leave a record to the thread, or drop it if too many wait."""
+        """Queue a record for the thread, or drop it if the queue is full."""
         if self._thread is None:
             self._thread = Thread(target=self._write, name="log", daemon=True)
             self._thread.start()
@@ -62,7 +62,7 @@ class _Unhurried(logging.Handler):
             self.handleError(record)
 
     def flush(self) -> None:
-        """Wait until all is written, but no longer than a second: perhaps nobody reads."""
+        """Wait until the queue is written, but at most a second: perhaps nobody reads."""
         written = self._lines.all_tasks_done
         with written:
             written.wait_for(lambda: not self._lines.unfinished_tasks, _SECONDS_TO_FLUSH)
@@ -72,33 +72,33 @@ class _Unhurried(logging.Handler):
         while True:
             self._print(self._lines.get())
             if self._lines.empty() and (dropped := self._dropped) > told:
-                self._print(self.format(_told_of(dropped - told)))
+                self._print(self.format(_dropped_record(dropped - told)))
                 told = dropped
             self._lines.task_done()
 
     def _print(self, line: str) -> None:
         left = f"{line}\n".encode(self._encoding, "backslashreplace")
         with suppress(OSError):  # nobody reads, or the disk is full
-            while left:  # not by the stream: at the exit, Python would wait for its lock
+            while left:  # not through the stream: Python would wait for its lock at exit
                 left = left[os.write(self._descriptor, left) :]
 
 
-def _told_of(dropped: int) -> logging.LogRecord:
+def _dropped_record(dropped: int) -> logging.LogRecord:
     text = f"{dropped} records were dropped: standard error was not read fast enough"
     return logging.LogRecord(__name__, logging.WARNING, __file__, 0, text, None, None)
 
 
 def _handler() -> logging.Handler:
     try:
-        return _Unhurried(sys.stderr)
-    except (AttributeError, OSError):  # it is closed, or in memory: there is nobody to wait for
+        return _ThreadedHandler(sys.stderr)
+    except (AttributeError, OSError):  # closed or in memory: nothing to wait for
         return logging.StreamHandler()
 
 
 def configure_logging(level: str, style: Literal["plain", "json"]) -> None:
-    """Log this package's records from `level` on, and warnings of everything else.
+    """Log records of this package from `level` on, and warnings of everything else.
 
-    Other packages log whole requests and answers below that, listen keys included.
+    Below that level, other packages log whole requests and responses, listen keys included.
     """
     handler = _handler()
     handler.setFormatter(

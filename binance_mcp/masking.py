@@ -1,4 +1,4 @@
-"""Showing a secret without telling it. Standard library only."""
+"""Masking secrets in texts. Standard library only."""
 
 import re
 from typing import Final
@@ -8,12 +8,12 @@ _SHOWN: Final = 4
 
 
 def mask(secret: str) -> str:
-    """Return enough of `secret` to tell it from another: four characters of a long one, or none."""
+    """Return a few characters to recognise a long `secret` by, or none of a short one."""
     return f"{secret[:_SHOWN]}…" if len(secret) >= 4 * _SHOWN else "…"
 
 
 def mask_tokens(text: str) -> str:
-    """Return `text` with everything masked that has the length and letters of a key or signature.
+    """Return `text` with every run of 40 or more letters and digits masked.
 
     Binance's API keys, secrets, listen keys and HMAC signatures all have 64 letters and digits.
     """

@@ -1,7 +1,7 @@
-"""The settings: environment variables of these very names, and a file of them.
+"""The settings: environment variables of exactly these names, and a file of them.
 
-An empty value, and the `${user_config.…}` that a desktop host leaves for a field nobody filled in,
-both mean unset.
+An empty value means unset, and so does the `${user_config.…}` that a desktop host passes for a
+field that was not filled in.
 """
 
 import os
@@ -49,7 +49,7 @@ def _check_header_value(value: SecretStr) -> SecretStr:
 
 
 class Settings(BaseSettings):
-    """Everything that can be set. Frozen; secrets print masked."""
+    """All settings. Frozen; secrets print masked."""
 
     model_config = SettingsConfigDict(
         case_sensitive=True,
@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     private_key_file: Path | None = Field(
         default=None,
         validation_alias="BINANCE_PRIVATE_KEY_FILE",
-        description="File with that private key, readable by you alone. Optional.",
+        description="File with that private key, mode 0600. Optional.",
     )
     private_key_passphrase: SecretStr | None = Field(
         default=None,
@@ -112,22 +112,22 @@ class Settings(BaseSettings):
         le=60,
         allow_inf_nan=False,
         validation_alias="BINANCE_TIMEOUT_SECONDS",
-        description="Seconds to wait for one answer; a call ends within four times that.",
+        description="Seconds to wait for one response; a call ends within four times that.",
     )
     env_file: Path | None = Field(
         default=None,
         validation_alias="BINANCE_MCP_ENV_FILE",
-        description="File with any of these variables; the environment comes before it. Optional.",
+        description="File with any of these variables; the environment takes precedence. Optional.",
     )
     policy: Path | None = Field(
         default=None,
         validation_alias="BINANCE_MCP_POLICY",
-        description="Policy file, instead of the one shipped.",
+        description="Policy file, instead of the built-in policy.",
     )
     auto_keepalive: bool = Field(
         default=True,
         validation_alias="BINANCE_MCP_AUTO_KEEPALIVE",
-        description="Whether the server keeps a listen key alive by itself.",
+        description="Whether the server keeps the listen key alive automatically.",
     )
     keepalive_seconds: float = Field(
         default=1800.0,
@@ -135,7 +135,7 @@ class Settings(BaseSettings):
         le=3000,
         allow_inf_nan=False,
         validation_alias="BINANCE_MCP_KEEPALIVE_SECONDS",
-        description="Seconds from one automatic keepalive to the next.",
+        description="Seconds between automatic keepalives.",
     )
     keepalive_jitter_seconds: float = Field(
         default=300.0,
@@ -143,23 +143,23 @@ class Settings(BaseSettings):
         le=600,
         allow_inf_nan=False,
         validation_alias="BINANCE_MCP_KEEPALIVE_JITTER_SECONDS",
-        description="Seconds by which a keepalive may be later, by chance.",
+        description="Maximum random delay that is added to it, in seconds.",
     )
     reveal_listen_key: bool = Field(
         default=True,
         validation_alias="BINANCE_MCP_REVEAL_LISTEN_KEY",
-        description="Whether BinanceFuturesCreateListenKey shows the listen key; elsewhere it is "
-        "always masked.",
+        description="Whether BinanceFuturesCreateListenKey shows the listen key; everything else "
+        "masks it.",
     )
     audit_log: Path | None = Field(
         default=None,
         validation_alias="BINANCE_MCP_AUDIT_LOG",
-        description="File that every decision about a tool call is recorded in. Optional.",
+        description="File of the audit trail: every decision about a tool call. Optional.",
     )
     audit_key: SecretStr | None = Field(
         default=None,
         validation_alias="BINANCE_MCP_AUDIT_KEY",
-        description="Secret that the records are chained with, so that nobody else can. Optional.",
+        description="HMAC key that the records of the audit trail are chained with. Optional.",
     )
     host: str = Field(
         default="127.0.0.1",
@@ -178,7 +178,7 @@ class Settings(BaseSettings):
     ] = Field(
         default="INFO",
         validation_alias="BINANCE_MCP_LOG_LEVEL",
-        description="Least level that is logged, on standard error.",
+        description="Minimum level that is logged to standard error.",
     )
     log_format: Literal["plain", "json"] = Field(
         default="plain",
@@ -189,7 +189,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _drop_unset(cls, values: Mapping[str, Any]) -> dict[str, Any]:
-        # A program may name the fields. The environment cannot: of it, only aliases are read.
+        # Programs may use field names; of the environment, only the variables' names are read.
         return {_variable(name): value for name, value in values.items() if not is_unset(value)}
 
     @model_validator(mode="after")
@@ -219,17 +219,17 @@ def load_settings(**overrides: object) -> Settings:
     """Read the settings: `overrides` by field name, the environment, a file, in this order.
 
     Raises:
-        SettingsError: A variable has a value that cannot be used. The text is a line per variable.
+        SettingsError: A value cannot be used. The text has a line per variable.
 
     """
     return read_settings(**overrides)[0]
 
 
 def read_settings(**overrides: object) -> tuple[Settings, Sequence[Notice]]:
-    """Read the settings likewise, and return also what is to be logged about the file.
+    """Read the settings like `load_settings`, and return the messages about the file as well.
 
     Raises:
-        SettingsError: A variable has a value that cannot be used. The text is a line per variable.
+        SettingsError: A value cannot be used. The text has a line per variable.
 
     """
     variables = frozenset(map(_variable, Settings.model_fields))
@@ -250,7 +250,7 @@ def read_settings(**overrides: object) -> tuple[Settings, Sequence[Notice]]:
 
 
 def _placed(problem: Problem, of_file: Collection[str], path: str) -> Problem:
-    """Return the problem with the path, if it is about a value of the file."""
+    """Return the problem with the path of the file, if its value is from there."""
     if problem.where not in of_file:
         return problem
     return Problem(problem.where, f"{problem.message} (in {path})")
@@ -263,7 +263,7 @@ def _variable(name: str) -> str:
 
 
 def validation_message(details: ErrorDetails) -> str:
-    """Return what is wrong with a value, and what is wanted, without the value."""
+    """Return what a value must be, without the value itself."""
     template = _MESSAGES.get(details["type"], details["msg"].removeprefix("Value error, "))
     return template.format(**details.get("ctx", {}))
 

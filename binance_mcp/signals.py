@@ -12,7 +12,7 @@ _INTERRUPTED: Final = 130
 
 
 async def stop_signal() -> int:
-    """Wait for SIGTERM, SIGINT or SIGHUP, and return the exit code that follows.
+    """Wait for SIGTERM, SIGINT or SIGHUP, and return the exit code for it.
 
     On Windows, where no task can wait for a signal, Ctrl-C interrupts the program instead.
     """
@@ -21,10 +21,10 @@ async def stop_signal() -> int:
 
 
 async def stop_signals() -> AsyncGenerator[int]:
-    """Yield the exit code that follows, for each such signal: 130 for SIGINT, otherwise 0.
+    """Yield the exit code for each such signal: 130 for SIGINT, otherwise 0.
 
-    While it is open, they do not end the program by themselves. A SIGHUP that is ignored, as
-    `nohup` has it, is left ignored.
+    While the generator is open, the signals do not end the program. An ignored SIGHUP, as with
+    `nohup`, stays ignored.
     """
     if sys.platform == "win32":
         await anyio.sleep_forever()

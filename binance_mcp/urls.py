@@ -1,4 +1,4 @@
-"""Which hosts are this machine, and which base URLs can be used. Standard library only."""
+"""Checks of hosts and base URLs. Standard library only."""
 
 import re
 from ipaddress import ip_address
@@ -6,15 +6,15 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _NOT_IN_A_BASE_URL: Final = frozenset(" ?#@\\")
-"""A query, a fragment and credentials have no place there."""
+"""A base URL has no query, fragment or credentials."""
 _NAME: Final = r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?"
 _NETLOC: Final = re.compile(rf"(?:\[(?P<ipv6>.+)\]|(?P<name>{_NAME}))(?::[0-9]*)?", re.IGNORECASE)
 _LONGEST: Final = 2000
-"""In characters. Not even a path of a proxy is as long."""
+"""In characters."""
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether `host` is `localhost` or a loopback address, and so stays on this machine."""
+    """Return whether `host` is `localhost` or a loopback address."""
     return ip_address(host).is_loopback if _is_address(host) else host == "localhost"
 
 
@@ -26,13 +26,13 @@ def _is_address(host: str) -> bool:
 
 
 def _is_host(netloc: str) -> bool:
-    """Return whether it is a host and perhaps a port, and nothing else."""
+    """Return whether it is a host, with or without a port."""
     match = _NETLOC.fullmatch(netloc)
     if match is None:
         return False
     if ipv6 := match["ipv6"]:
         return _is_address(ipv6)
-    # What ends in a number is an address or nothing: https://url.spec.whatwg.org/#host-parsing
+    # A name that ends in a number must be an IPv4 address: https://url.spec.whatwg.org/#host-parsing
     *_, last = match["name"].split(".")
     return not last.isdecimal() or _is_address(match["name"])
 
@@ -56,7 +56,7 @@ def check_rest_url(value: str) -> str:
     """Return the base URL of a REST API without its last slash.
 
     Raises:
-        ValueError: It is none, or requests to it could be read on their way.
+        ValueError: It is not a base URL, or is neither https nor on this machine.
 
     """
     return _check_url(value, "https", "http")
@@ -66,7 +66,7 @@ def check_stream_url(value: str) -> str:
     """Return the base URL of WebSocket streams without its last slash.
 
     Raises:
-        ValueError: It is none, or what it sends could be read on its way.
+        ValueError: It is not a base URL, or is neither wss nor on this machine.
 
     """
     return _check_url(value, "wss", "ws")

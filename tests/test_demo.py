@@ -17,9 +17,9 @@ It sends a keepalive every second here; outside of this demo, every 30 to 35 min
    3 keepalives later, BinanceFuturesGetListenKeyStatus:
    <active>, as Binance last confirmed at <date>; <rest>
 
-2. Another program of the account closes the key. The server creates a new one by itself,
-   and tells each agent once, with the next result:
-   The listen key was replaced: <key> is not valid any more, the account's key is <key> now. <rest>
+2. Another program of the account closes the key. The server creates a new one by
+   itself, and tells each agent once, with the next result:
+   The listen key was replaced: <key> is no longer valid; the account's key is now <key>. <rest>
 
 3. BinanceFuturesKeepAliveListenKey again and again, until the policy says no:
    60 calls were admitted; the next one: [POLICY DENIED] <denial>
@@ -43,7 +43,7 @@ HOLES: Final = {
     "<count>": r"6[3-6]",
     "<key>": r"[A-Za-z0-9]{4}…",
     "<rest>": r"[^\n]+",
-    "<denial>": r"[^\n]+; the next is possible in \d+ s\.",
+    "<denial>": r"[^\n]+; retry in \d+ s\.",
     "<query>": r"timestamp=\d+&recvWindow=5000&signature=[0-9a-f]{4}…",
     "<entry>": r'\{\n  "mcpServers": \{[^<]+\}\n\}\n',
 }

@@ -53,7 +53,7 @@ def test_it_is_ignored_as_a_whole_if_the_environment_brings_a_credential(variabl
     assert notices({variable: "set"}) == (
         Notice(
             logging.WARNING,
-            f"{path} is ignored: the environment brings the credential; "
+            f"{path} is ignored: the environment has a credential; "
             "name it in BINANCE_MCP_ENV_FILE to use it",
         ),
     )
@@ -69,7 +69,7 @@ def test_it_is_ignored_if_it_brings_no_api_key(text: str) -> None:
     assert notices() == (
         Notice(
             logging.WARNING,
-            f"{path} is ignored: it does not bring BINANCE_API_KEY; "
+            f"{path} is ignored: it does not have BINANCE_API_KEY; "
             "name it in BINANCE_MCP_ENV_FILE to use it",
         ),
     )
@@ -211,7 +211,10 @@ def test_a_file_that_is_named_and_cannot_be_used_is_an_error_with_its_path(
 def test_a_secret_that_others_may_read_is_warned_of(mode: int) -> None:
     path = write(WHOLE, mode=mode)
     assert notices()[1:] == (
-        Notice(logging.WARNING, f"{path} has a secret that others may read; run: chmod 600 {path}"),
+        Notice(
+            logging.WARNING,
+            f"{path} has a secret and other users may read it; run: chmod 600 {path}",
+        ),
     )
 
 

@@ -5,9 +5,9 @@ is deleted. The chain goes on from file to file, and from process to process: se
 trail, for each locks `trail.jsonl.lock` (always empty) while it reads the end and appends. Nothing
 is open in between, so a file may be moved or deleted at any time.
 
-A record is one write. Should it be cut off (the disk is full, the process is killed), its part is
-removed, by the next writer at the latest. Nothing is flushed to the disk at once: a power failure
-may cost the newest records.
+A record is one write. If it is cut off (the disk is full, the process is killed), the incomplete
+record is removed, by the next writer at the latest. There is no fsync: a power failure may lose the
+newest records.
 """
 
 import errno
@@ -42,20 +42,20 @@ else:
 OLDER_FILES: Final = 5
 _LOCK_ATTEMPTS: Final = 10
 _LOCK_PAUSE: Final = 0.001
-"""Seconds. Nothing else happens meanwhile, keepalives included, so it must not be long; and a
-hundredth of a second in all is much: a record takes far less than a millisecond.
+"""In seconds. It blocks everything, keepalives included, so it must be short. A hundredth of a
+second in all is plenty: a record takes far less than a millisecond.
 """
 _BUSY: Final = (BlockingIOError, PermissionError)
-"""What a lock held by another process raises, on POSIX and on Windows."""
+"""Raised if another process holds the lock, on POSIX and on Windows."""
 
 logger = getLogger(__name__)
 
 
 class TrailFile:
-    """The end of an audit trail.
+    """The end of an audit trail, where records are appended.
 
-    Every record follows the last one in the files, or the last one written here if that is later:
-    records that somebody removes meanwhile leave a gap.
+    A record refers to the last one in the files, or to the last one written here if that is later:
+    so records that are removed in between leave a gap.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class TrailFile:
         self._last = START
 
     def check(self) -> None:
-        """Check that records can be appended, as far as can be told without doing it.
+        """Check that records can be appended, as far as is possible without appending one.
 
         Raises:
             AuditError: They cannot. The text says why.
@@ -85,7 +85,7 @@ class TrailFile:
             pass
 
     def append(self, entry: str) -> None:
-        """Append a record that says `entry`, a JSON object on one line.
+        """Append a record; `entry` is a JSON object on one line.
 
         Raises:
             AuditError: It was not written. The text says why.
@@ -102,8 +102,8 @@ class TrailFile:
 
     @contextmanager
     def _end(self) -> Generator[Link]:
-        """Keep the trail locked, and tell what the next record follows."""
-        with os_errors_told(self._path), self._locked():
+        """Lock the trail, and yield what the next record refers to."""
+        with reporting_os_errors(self._path), self._locked():
             yield max(self._last, self._last_in_files(), key=lambda link: link.sequence)
 
     @contextmanager
@@ -113,7 +113,7 @@ class TrailFile:
                 with suppress(*_BUSY):
                     _lock(file)
                     break
-                Event().wait(_LOCK_PAUSE)  # blocks on purpose: no other call comes in between
+                Event().wait(_LOCK_PAUSE)  # blocks the loop: no other call may intervene
             else:
                 raise TimeoutError(errno.ETIMEDOUT, "another process keeps it locked")
             yield
@@ -143,7 +143,7 @@ class TrailFile:
         return link
 
     def _rotate(self) -> None:
-        # Up to the first free name only: whoever fails here and tries again loses no older file.
+        # Up to the first free name only, so that a retry after a failure loses no older file.
         free = next((n for n, file in enumerate(self._files) if not file.exists()), OLDER_FILES)
         for newer, older in reversed(list(pairwise(self._files[: free + 1]))):
             newer.replace(older)
@@ -156,8 +156,8 @@ def trail_files(newest: Path) -> list[Path]:
 
 
 @contextmanager
-def os_errors_told(path: Path) -> Generator[None]:
-    """Turn what the system says about a trail into an error of this package.
+def reporting_os_errors(path: Path) -> Generator[None]:
+    """Turn errors of the operating system into an `AuditError`.
 
     Raises:
         AuditError: The system reports an error.
@@ -174,7 +174,7 @@ def _opened(path: Path) -> Generator[FileIO]:
     with FileIO(path, "a+", opener=regular_file) as file:
         mode = os.fstat(file.fileno()).st_mode
         if sys.platform != "win32" and mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise AuditError(f"{path}: others may write to it; run chmod go-w")
+            raise AuditError(f"{path}: other users may write to it; run: chmod go-w")
         yield file
 
 

@@ -1,7 +1,7 @@
-"""What the audit trail says of a call. Neither how records are bound together, nor where they go.
+"""A record of the audit trail: its fields, and how they are written.
 
-A record has no values of arguments, and no text in it is long, unprintable, or has anything that
-looks like a key: much of it is what the caller sent.
+It has no values of arguments. All texts are cut, made printable and masked, because the caller sent
+many of them.
 """
 
 import hmac
@@ -20,10 +20,10 @@ _SESSION_DIGITS: Final = 32
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """The decision about one call of a tool, and what became of the call."""
+    """The decision about a tool call, and its outcome."""
 
     time: float
-    """When it was decided: seconds since the Unix epoch."""
+    """When the decision was made: seconds since the Unix epoch."""
     request_id: str | int
     transport: Literal["stdio", "http"]
     grant: str
@@ -39,22 +39,22 @@ class Record:
     duration: float
     """Seconds from the call's arrival to its result."""
     code: str | None = None
-    """The kind of denial; None if the call was allowed."""
+    """The code of the denial; None if the call was allowed."""
     rule: str | None = None
-    """JSON pointer of the rule that refused the call; None if it was allowed."""
+    """JSON pointer of the rule that denied the call; None if it was allowed."""
     remaining: int | None = None
-    """What is left of the limit that refused the call, or of the tightest; None without limits."""
+    """Calls left of the limit that denied the call, or of the tightest; None without limits."""
     error_code: str | int | None = None
-    """What the call failed with; None if it did not."""
+    """The code of the error; None if the call succeeded or was denied."""
     upstream_status: int | None = None
-    """HTTP status of the exchange's answer; None if there was none."""
+    """HTTP status of the exchange's last answer; None if there was none."""
 
 
 def entry(record: Record, salt: bytes) -> str:
-    """Return what the trail says of a call: a JSON object on one line.
+    """Return a record as a JSON object on one line.
 
-    A session is told by a keyed hash of its id, which is a credential over HTTP. Whoever has no
-    `salt` can neither find the id nor check a guess of it.
+    A session is written as a keyed hash of its id, which is a credential over HTTP: without the
+    `salt`, a guess of the id cannot be checked.
     """
     fields = {
         "time": _iso(record.time),
@@ -94,7 +94,7 @@ def _names(names: tuple[str, ...]) -> list[str]:
 
 
 def _text(text: str, longest: int = _LONGEST_TEXT) -> str:
-    masked = mask_tokens(text)  # before the cut, which could leave a part of a key
+    masked = mask_tokens(text)  # before cutting, which could leave a part of a key
     short = masked if len(masked) <= longest else f"{masked[: longest - 1]}…"
     if short.isprintable():
         return short

@@ -1,11 +1,11 @@
-"""The audit trail: a record of every decision about a call of a tool, in a file of JSON Lines.
+"""The audit trail: a record of every decision about a tool call, in a file of JSON Lines.
 
-Which way it fails: closed, and without waiting. No call is admitted unless the log is `ready`. A
-record is written when its call has ended, for it tells how. If that fails (the disk is full, the
-file was replaced), the record is kept in memory, an ERROR says so, and further calls are denied
-until all that is kept is in the file. So only calls already under way can run while nothing is
-written, and only the process's death loses their records. Each record beyond 1,000, and each that
-is still kept when the log is closed, is logged whole as an ERROR instead.
+It fails closed and never blocks. No call is admitted unless the trail is `ready`. A record is
+written when its call has ended, because it contains the outcome. If that fails (the disk is full,
+the file was replaced), the record is kept in memory, an ERROR is logged, and further calls are
+denied until all kept records are written. So only calls already under way can run while the trail
+cannot be written, and their records are lost only if the process is killed. Records beyond 1,000,
+and those still kept when the trail is closed, are logged in full as ERRORs instead.
 """
 
 import secrets
@@ -27,12 +27,11 @@ logger = getLogger(__name__)
 
 
 class AuditTrail:
-    """Writes an audit trail, and is a context manager. For one thread.
+    """Writes an audit trail. A context manager, for one thread.
 
-    The file is `path`, for its owner only. It makes room for a new one before it grows beyond
-    `max_bytes`, and five older ones are kept. With a `key`, nobody without it can forge a record.
-    Hashes of sessions are salted by process: few sessions outlive one, and no file has what it
-    takes to check a guess of their ids.
+    The file is `path`, mode 0600. It is rotated before it grows beyond `max_bytes`, and five older
+    files are kept. With a `key`, records cannot be forged without it. Hashes of sessions are salted
+    per process, so that a guess of a session's id cannot be checked with the file.
     """
 
     def __init__(
@@ -72,26 +71,26 @@ class AuditTrail:
         """Check that the trail can be written, before a call is admitted.
 
         Raises:
-            AuditError: It cannot, so the call must be denied.
+            AuditError: It cannot be written, so the call must be denied.
 
         """
         try:
             self._write_kept()
             self._file.check()
         except AuditError as error:
-            self._tell_failure(error)
+            self._log_failure(error)
             raise
         if self._is_failing:
-            logger.warning("the audit trail is written again")
+            logger.warning("the audit trail can be written again")
             self._is_failing = False
 
     def write(self, record: Record) -> None:
-        """Write a record, or keep it until that is possible. Never fails and never waits long."""
+        """Write a record, or keep it until it can be written. Never fails or blocks long."""
         self._kept.append(entry(record, self._salt))
         try:
             self._write_kept()
         except AuditError as error:
-            self._tell_failure(error)
+            self._log_failure(error)
         if len(self._kept) > _MOST_KEPT:
             _log_instead(self._kept.pop())
 
@@ -100,7 +99,7 @@ class AuditTrail:
             self._file.append(self._kept[0])
             self._kept.popleft()
 
-    def _tell_failure(self, error: AuditError) -> None:
+    def _log_failure(self, error: AuditError) -> None:
         if not self._is_failing:
             logger.error("the audit trail cannot be written, so calls are denied: %s", error)
             self._is_failing = True

@@ -1,4 +1,4 @@
-"""Verifying an audit trail: whether its records are what was written. Writes and locks nothing."""
+"""Verifying an audit trail: whether its records are unchanged. Writes and locks nothing."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ from io import BufferedReader, FileIO
 from pathlib import Path
 
 from binance_mcp.audit.chain import LONGEST_LINE, START, Link, check_order, unseal
-from binance_mcp.audit.file import OLDER_FILES, os_errors_told, trail_files
+from binance_mcp.audit.file import OLDER_FILES, reporting_os_errors, trail_files
 from binance_mcp.errors import AuditError, BrokenTrailError
 from binance_mcp.files import regular_file
 
 
 @dataclass(frozen=True)
 class VerifiedTrail:
-    """What a trail holds, all of which is as it was written."""
+    """A trail whose records are all unchanged."""
 
     files: tuple[Path, ...]
     """Oldest first."""
     follows: Link
-    """What its first record follows: the `START`, unless older records are not there any more."""
+    """What its first record refers to: `START`, unless older records have been rotated away."""
     last: Link
-    """Its newest record. A trail that ends before one seen earlier was cut off."""
+    """Its newest record. If a later one was seen before, the trail was cut off."""
 
     @property
     def records(self) -> int:
@@ -37,17 +37,17 @@ class VerifiedTrail:
 def verify(path: Path, key: bytes | None = None) -> VerifiedTrail:
     """Check every record of the trail whose newest file is `path`, older files included.
 
-    A trail that is written or rotated at that very moment can seem broken; verify it again.
+    A trail that is written or rotated at the same time can seem broken; verify it again.
 
-    The first record may be missing only if all of the older files are there, for the oldest is
-    deleted when another one comes. That the newest records were cut off cannot be seen.
+    The first record may be missing only if all five older files exist, because a rotation deletes
+    the oldest. That the newest records were cut off cannot be detected.
 
     Raises:
-        BrokenTrailError: A record is not as it was written, or not where. It names the first.
+        BrokenTrailError: A record was changed, moved, added or removed. It names the first one.
         AuditError: There is no trail, it has no records, or it cannot be read.
 
     """
-    with os_errors_told(path):
+    with reporting_os_errors(path):
         files = tuple(file for file in reversed(trail_files(path)) if file.exists())
         if not files:
             raise AuditError(f"{path}: there is no audit trail")

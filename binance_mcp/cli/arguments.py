@@ -1,4 +1,4 @@
-"""The arguments of the command line: which command they name."""
+"""The arguments of the command line."""
 
 from importlib.metadata import version
 from inspect import cleandoc
@@ -37,10 +37,10 @@ class Version(Command):
 
 class _Arguments(BaseSettings):
     __doc__ = cleandoc(
-        """MCP server for the Binance USD-M Futures listen key; without a command, over stdio.
+        """MCP server for the Binance USD-M Futures listen key. Without a command, it serves stdio.
 
-        Exit codes: 0, it went well; 1, a policy or an audit trail has a fault; 2, the command
-        cannot be run; 130, it was interrupted.
+        Exit codes: 0 success; 1 a problem of a policy or an audit trail was found; 2 the command
+        cannot be run; 130 interrupted.
         """
     )
     model_config = SettingsConfigDict(
@@ -58,7 +58,7 @@ class _Arguments(BaseSettings):
     sandbox: CliSubCommand[Sandbox] = Field(description=summary(Sandbox))
     demo: CliSubCommand[Demo] = Field(description=summary(Demo))
     env_file: EnvFile = None
-    version: CliToggleFlag[bool] = Field(default=False, description="Print the version and leave.")
+    version: CliToggleFlag[bool] = Field(default=False, description="Print the version and exit.")
 
     @classmethod
     def settings_customise_sources(
@@ -68,7 +68,7 @@ class _Arguments(BaseSettings):
         *_others: PydanticBaseSettingsSource,
         **_more: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read the command line only: an environment variable is no command."""
+        """Read the command line only, not the environment."""
         return (init_settings,)
 
 
@@ -76,8 +76,8 @@ def parse(arguments: list[str]) -> Command:
     """Return the command that the arguments name.
 
     Raises:
-        SettingsError: An argument has a value that cannot be used.
-        SystemExit: They name no command, or ask for help, which has been printed.
+        SettingsError: An argument has an invalid value.
+        SystemExit: The usage is wrong, or help was asked for; either has been printed.
 
     """
     try:
@@ -95,6 +95,6 @@ def parse(arguments: list[str]) -> Command:
     if parsed.env_file is None:
         return command
     if not isinstance(command, Http | Stdio):
-        wanted = f"only goes with what serves MCP; otherwise set {VARIABLE}"
+        wanted = f"is only for the commands that serve MCP; otherwise set {VARIABLE}"
         raise SettingsError([Problem("--env-file", wanted)])
     return command.model_copy(update={"env_file": command.env_file or parsed.env_file})

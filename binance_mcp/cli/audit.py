@@ -11,19 +11,19 @@ from binance_mcp.errors import BrokenTrailError
 
 
 class Verify(Command):
-    """Verify an audit trail: whether every record is as it was written, and where.
+    """Verify an audit trail: whether any record was changed, moved, added or removed.
 
-    The files that were rotated away are verified with it. If BINANCE_MCP_AUDIT_KEY is set, the
-    records must be chained with that key.
+    Rotated files are verified, too. If BINANCE_MCP_AUDIT_KEY is set, the records must be chained
+    with that key.
 
-    Exit codes: 0, the trail is unbroken; 1, it is broken, and the first broken record is told;
-    2, it cannot be read, or has no records.
+    Exit codes: 0 the trail is intact; 1 it is broken, and the first broken record is printed; 2 it
+    cannot be read, or has no records.
     """
 
     file: CliPositionalArg[Path] = Field(description="The newest file of the trail.")
 
     def run(self) -> int:
-        """Print what the trail holds, or its first broken record."""
+        """Print a summary of the trail, or its first broken record."""
         from binance_mcp.audit.verification import verify
 
         key = settings_in_force().audit_key

@@ -1,4 +1,4 @@
-"""What a command is."""
+"""The base of commands, and what they share."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -21,14 +21,14 @@ class Command(BaseModel, ABC):
     """A command. Its docstring is its help."""
 
     def __init_subclass__(cls) -> None:
-        cls.__doc__ = cleandoc(cls.__doc__ or "")  # the help has it as it is
+        cls.__doc__ = cleandoc(cls.__doc__ or "")  # it is printed as help
 
     @abstractmethod
     def run(self) -> int:
         """Run the command, and return the exit code.
 
         Raises:
-            BinanceMcpError: It cannot be run; the text says why, a line per reason.
+            BinanceMcpError: It cannot be run; the text has a line per reason.
 
         """
 
@@ -37,7 +37,7 @@ class Group(Command):
     """A command that is one of several."""
 
     def run(self) -> int:
-        """Run the one that is named."""
+        """Run the given one."""
         commands: dict[str, Command | None] = dict(self)
         for command in commands.values():
             if command:
@@ -52,7 +52,7 @@ def summary(command: type[Command]) -> str:
 
 
 def settings_in_force(**overrides: object) -> Settings:
-    """Load the settings, and log as they say."""
+    """Load the settings, and configure logging with them."""
     from binance_mcp.logs import configure_logging
 
     settings, notices = read_settings(**overrides)

@@ -8,10 +8,10 @@ from binance_mcp.cli.output import say
 
 
 class Demo(Command):
-    """See it work: no account, no network. Takes a minute to read, and seconds to run."""
+    """Show the server at work, without an account or a network. Takes a few seconds."""
 
     def run(self) -> int:
-        """Show every step."""
+        """Print every step."""
         from binance_mcp.demo import run_demo
 
         anyio.run(run_demo, say)

@@ -9,10 +9,10 @@ from binance_mcp.cli.command import Command, EnvFile, settings_in_force
 
 
 class Http(Command):
-    """Serve over streamable HTTP, on this machine, until SIGTERM or Ctrl-C."""
+    """Serve over streamable HTTP on this machine, until SIGTERM or Ctrl-C."""
 
     host: str | None = Field(None, description="Loopback address, instead of BINANCE_MCP_HOST.")
-    port: int | None = Field(None, description="Port, instead of BINANCE_MCP_PORT; 0 takes any.")
+    port: int | None = Field(None, description="Port, instead of BINANCE_MCP_PORT; 0: a free one.")
     env_file: EnvFile = None
 
     def run(self) -> int:

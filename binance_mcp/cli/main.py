@@ -1,7 +1,7 @@
-"""The program: runs a command, and ends with its exit code, without a traceback.
+"""The entry point: runs a command and returns its exit code, without a traceback.
 
-A host starts the program once per conversation and waits for it, so what a command needs is
-imported by that command.
+A host starts the program for each conversation and waits for it, so each command imports what it
+needs when it runs.
 """
 
 import sys
@@ -28,13 +28,13 @@ def main() -> int:
     except BaseExceptionGroup as group:
         if group.split(SystemExit)[1]:
             raise
-        return _UNUSABLE  # a task could not print, and has said why
+        return _UNUSABLE  # a task could not print, and has printed the reason
     finally:
         flush()
 
 
 def _command(arguments: list[str]) -> Command:
-    if not arguments:  # how hosts start it: no parser is needed
+    if not arguments:  # how hosts start it, without the cost of a parser
         return Stdio()
     from binance_mcp.cli.arguments import parse
 

@@ -1,7 +1,7 @@
-"""What a command prints: results on standard output, complaints on standard error.
+"""Printing: results to standard output, messages to standard error.
 
-A reader may leave early, as `head` does. What is printed after that goes nowhere, and the command
-goes on to its own end and its own exit code. If there is no room, on a full disk, the command ends.
+A reader may leave early, as `head` does. What is printed after that is discarded, and the command
+runs to its end with its own exit code. On a full disk, the command ends.
 """
 
 import os
@@ -23,25 +23,25 @@ def say(line: str) -> None:
 
 
 def complain(line: str) -> None:
-    """Print a line that is not of the result, at once.
+    """Print a message at once.
 
-    A host may never read standard error. After a second without room, it is as if it had left.
+    A host may never read standard error: after a second with a full pipe, messages are discarded.
     """
     _print(line, sys.stderr)
 
 
 def flush() -> None:
-    """Let go of what others have printed."""
+    """Flush standard output and standard error."""
     for stream in filter(None, (sys.stdout, sys.stderr)):
-        with _failures_told(stream):
+        with _reporting_failures(stream):
             stream.flush()
 
 
 def _print(line: str, stream: TextIO | None) -> None:
-    if stream is None:  # it is closed, and print() would take another
+    if stream is None:  # closed: print() would fall back to another stream
         return
     encoding = stream.encoding or "utf-8"
-    with _failures_told(stream):
+    with _reporting_failures(stream):
         if stream is sys.stderr and not _has_room(stream):
             raise BrokenPipeError
         printable = line.encode(encoding, "backslashreplace").decode(encoding)
@@ -51,16 +51,17 @@ def _print(line: str, stream: TextIO | None) -> None:
 def _has_room(stream: TextIO) -> bool:
     try:
         return os.name != "posix" or any(select.select([], [stream], [], _PATIENCE_SECONDS))
-    except UnsupportedOperation:  # it is in memory
+    except UnsupportedOperation:  # in memory
         return True
 
 
 @contextmanager
-def _failures_told(stream: TextIO) -> Generator[None]:
+def _reporting_failures(stream: TextIO) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        with Path(os.devnull).open("w") as nowhere:  # where the rest goes, even at the exit
+        # So that the flush at exit does not fail again: https://docs.python.org/3/library/signal.html#note-on-sigpipe
+        with Path(os.devnull).open("w") as nowhere:
             os.dup2(nowhere.fileno(), stream.fileno())
         if not isinstance(error, BrokenPipeError):
             complain(f"binance-mcp: cannot print: {error.strerror}")

@@ -1,4 +1,4 @@
-"""The commands about a policy: to check it, explain it, show it, and try calls under it."""
+"""The commands about a policy: check, explain, show and test."""
 
 import json
 import math
@@ -23,28 +23,28 @@ from binance_mcp.policy.review.explanation import explain
 from binance_mcp.policy.review.warnings import ServerFacts, warnings
 from binance_mcp.policy.source import PolicySource, read
 
-_NOT_WELL: Final = 1
+_PROBLEM_FOUND: Final = 1
 _LONGEST_PAUSE: Final = 50 * 60.0
 """Seconds from one keepalive to the next, at most. A listen key lives for 60 minutes:
 https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
 """
 
 _File: TypeAlias = CliPositionalArg[
-    Annotated[Path | None, Field(description="The policy, instead of the one in force.")]
+    Annotated[Path | None, Field(description="Policy file, instead of the configured one.")]
 ]
 
 
 class Check(Command):
-    """Check a policy: print every problem and every warning, each with its place.
+    """Check a policy: print every problem and every warning, with line and column.
 
-    A warning is about what is legal, but surely not meant.
+    A warning is about a rule that is valid, but probably a mistake.
 
-    Exit codes: 0, it can be used; 1, it cannot, or with --strict there is a warning; 2, it cannot
-    be read.
+    Exit codes: 0 it can be used; 1 it cannot, or with --strict there is a warning; 2 it cannot be
+    read.
     """
 
     file: CliPositionalArg[Path] = Field(description="The policy.")
-    strict: CliToggleFlag[bool] = Field(default=False, description="Warnings are problems too.")
+    strict: CliToggleFlag[bool] = Field(default=False, description="Treat warnings as problems.")
 
     def run(self) -> int:
         """Print what is wrong."""
@@ -54,12 +54,12 @@ class Check(Command):
         except PolicyError as error:
             for problem in sorted(error.problems, key=_order):
                 say(self._line(problem))
-            return _NOT_WELL
+            return _PROBLEM_FOUND
         found = _placed(warnings(document, server_facts()), parse(str(self.file), text))
         for warning in found:
             say(self._line(warning, "warning: "))
         if found and self.strict:
-            return _NOT_WELL
+            return _PROBLEM_FOUND
         say(f"{self.file}: OK: {_contents(document)}, {_count(len(found), 'warning')}")
         return 0
 
@@ -69,9 +69,9 @@ class Check(Command):
 
 
 class Explain(Command):
-    """Explain a policy in words: which tools may be called, how often, and who is asked.
+    """Explain a policy in words: which tools may be called, how often, and with whose approval.
 
-    Exit codes: 0, it is explained; 2, it cannot be used.
+    Exit codes: 0 success; 2 it cannot be used.
     """
 
     file: _File = None
@@ -86,11 +86,11 @@ class Explain(Command):
 
 
 class Show(Command):
-    """Show a policy as canonical JSON: policies that say the same look the same.
+    """Show a policy as canonical JSON, the same for all equivalent policies.
 
-    Where it is from, and the SHA-256 of its text, are on standard error.
+    Its file and the SHA-256 of its text are printed to standard error.
 
-    Exit codes: 0, it is shown; 2, it cannot be used.
+    Exit codes: 0 success; 2 it cannot be used.
     """
 
     file: _File = None
@@ -103,7 +103,7 @@ class Show(Command):
         if source.document.hide:
             said["hide"] = sorted(source.document.hide)
         say(json.dumps(said, indent=2, sort_keys=True))
-        complain(f"{path or 'the shipped policy'}, SHA-256 {source.digest}")
+        complain(f"{path or 'built-in policy'}, SHA-256 {source.digest}")
         return 0
 
 
@@ -115,24 +115,24 @@ class _GivenCall(BaseModel):
 
 
 class Test(Command):
-    """Try calls under a policy, on a clock of its own, and print each decision with its rule.
+    """Dry-run calls against a policy on a simulated clock, and print each decision with its rule.
 
-    Nothing is called, and nothing is waited for. Decisions that are alike stand on one line.
+    No tool is called, and nothing waits. Equal decisions in a row are printed as one line.
 
-    Exit codes: 0, whatever is decided; 2, the policy or a call cannot be used.
+    Exit codes: 0 whatever the decisions; 2 the policy or a call cannot be used.
     """
 
     file: CliPositionalArg[Path] = Field(description="The policy.")
     call: Annotated[
         Json[Annotated[list[_GivenCall], Field(min_length=1)]],
-        NoDecode,  # what pydantic-settings has then is the values, joined by commas
+        NoDecode,  # pydantic-settings then passes the values joined by commas
         BeforeValidator(lambda values: f"[{values}]"),
         Expected('must be JSON: an object with the "name" of a tool, and its "arguments" if any'),
-        Field(description="A call in JSON, such as tools/call has; may be given repeatedly."),
+        Field(description="A call in JSON, as in tools/call; may be repeated."),
     ]
-    repeat: int = Field(1, ge=1, le=100_000, description="How many times to make the calls.")
+    repeat: int = Field(1, ge=1, le=100_000, description="How many times the calls are made.")
     every: float = Field(
-        0.0, ge=0, le=31 * 86_400, allow_inf_nan=False, description="Seconds between the times."
+        0.0, ge=0, le=31 * 86_400, allow_inf_nan=False, description="Seconds between repetitions."
     )
 
     def run(self) -> int:
@@ -140,12 +140,12 @@ class Test(Command):
         calls = [Call(given.name, given.arguments) for given in self.call]
         decisions = dry_run(PolicySource(self.file).document, calls, self.repeat, self.every)
         for _, alike in groupby(decisions, key=lambda d: (d.tool, d.verdict, d.rule, d.code)):
-            say(_told(list(alike)))
+            say(_line_of(list(alike)))
         return 0
 
 
 class Policy(Group):
-    """Check a policy, explain it, show it, or try calls under it."""
+    """Check, explain, show or test a policy."""
 
     check: CliSubCommand[Check] = Field(description=summary(Check))
     explain: CliSubCommand[Explain] = Field(description=summary(Explain))
@@ -175,18 +175,18 @@ def _path(file: Path | None) -> Path | None:
 
 
 def _placed(problems: Iterable[Problem], parsed: ParsedText) -> Sequence[Problem]:
-    """Return the problems in the order of the text, each with its line and column."""
+    """Return the problems in the order of the text, with line and column."""
     places = {pointer(*place): place for place in _places(parsed.value)}
     placed = (parsed.problem(places[problem.where], problem.message) for problem in problems)
     return sorted(placed, key=_order)
 
 
 def _order(problem: Problem) -> tuple[float, int]:
-    return problem.line or math.inf, problem.column or 0  # how many more there are comes last
+    return problem.line or math.inf, problem.column or 0  # the count of further problems comes last
 
 
 def _places(value: object, at: Location = ()) -> Iterator[Location]:
-    """Return the places of a value and of all that is in it."""
+    """Return the places of a value and of everything inside it."""
     yield at
     if isinstance(value, Mapping):
         for name, member in cast("Mapping[str, object]", value).items():
@@ -206,8 +206,8 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
 
 
-def _told(alike: Sequence[Decision]) -> str:
-    """Return decisions of which only the first and the last differ in what is told."""
+def _line_of(alike: Sequence[Decision]) -> str:
+    """Return a line for equal decisions in a row."""
     first, last = alike[0], alike[-1]
     times = f" to {last.at:.10g} s, x {len(alike)}" if len(alike) > 1 else ""
     left = "" if first.remaining is None else f", {_span(first.remaining, last.remaining)} left"

@@ -10,11 +10,11 @@ from binance_mcp.cli.output import say
 
 
 class Sandbox(Command):
-    """Serve a stand-in for Binance on this machine, and print how to reach it as a line of JSON."""
+    """Serve the sandbox on this machine, and print its addresses and keys as a line of JSON."""
 
-    port: int = Field(0, ge=0, le=65_535, description="Port; 0 takes any.")
+    port: int = Field(0, ge=0, le=65_535, description="Port; 0 picks a free one.")
     listen_key_seconds: float = Field(
-        3600.0, gt=0, allow_inf_nan=False, description="Seconds that a listen key lives."
+        3600.0, gt=0, allow_inf_nan=False, description="Seconds that a listen key is valid."
     )
     answer_seconds: float = Field(
         0.05, ge=0, allow_inf_nan=False, description="Seconds that an answer takes."

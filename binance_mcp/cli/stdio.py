@@ -11,7 +11,7 @@ from binance_mcp.errors import ServingError
 
 _WAITING: Final = """\
 binance-mcp speaks MCP over standard input and output, and is waiting for a host to do so.
-A host starts it by itself. For Claude Desktop, put this into claude_desktop_config.json:
+Hosts start it themselves. For Claude Desktop, put this into claude_desktop_config.json:
 
 {config}
 
@@ -21,12 +21,12 @@ Ctrl-D or Ctrl-C ends it.
 
 
 class Stdio(Command):
-    """Serve a host over standard input and output. Hosts start the program so."""
+    """Serve a host over standard input and output. This is how hosts start the program."""
 
     env_file: EnvFile = None
 
     def run(self) -> int:
-        """Serve until the host leaves, and end the process then.
+        """Serve until the host closes standard input, and then end the process.
 
         Raises:
             ServingError: Standard output is closed.
@@ -38,7 +38,7 @@ class Stdio(Command):
         if sys.stdout is None:
             raise ServingError("standard output is closed: there is no host to answer")
         server = create_server(settings_in_force(env_file=self.env_file))
-        if sys.stdin is not None:  # else it is closed: the host has left already
+        if sys.stdin is not None:  # otherwise it is closed: the host has already left
             if sys.stdin.isatty():
                 from binance_mcp.cli.host_entry import host_config
 

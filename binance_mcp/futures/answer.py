@@ -77,21 +77,21 @@ _LONGEST_WAITS: Final[dict[type[BinanceError], float]] = {
     IpBannedError: _LONGEST_BAN_SECONDS,
 }
 _LONGEST_HINT_SECONDS: Final = 60.0
-"""With any other error, `Retry-After` comes from something before Binance, and is a hint."""
+"""With any other error, `Retry-After` comes from a proxy or gateway, and is only a hint."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer as it came. Header names are in lower case."""
+    """An HTTP response as it was received. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def payload(self, server_time: float) -> dict[str, Any]:
-        """Return the JSON object that Binance answered.
+        """Return the JSON object in the body.
 
-        `server_time` is Binance's clock, in seconds since the epoch: a ban ends at a time.
+        `server_time` is Binance's clock, in seconds since the epoch: the end of a ban is in it.
 
         Raises:
             BinanceError: The answer is an error, or is not a JSON object. Its class says which.
@@ -114,7 +114,7 @@ class Answer:
 
     @property
     def used_weight(self) -> int | None:
-        """Request weight that this IP address has used in the current minute, if told."""
+        """Request weight that this IP address has used in the current minute, if reported."""
         return _integer(self.headers.get("x-mbx-used-weight-1m"))
 
     def _json_object(self) -> dict[str, Any] | None:
@@ -128,7 +128,7 @@ class Answer:
         error = self._meant_by(code, message)
         is_refused = _CLIENT_ERROR <= self.status < _SERVER_ERROR
         if error.is_retryable and is_refused and self.status != _REQUEST_TIMEOUT:
-            return UnexpectedAnswerError  # a refused request is not repeated, whatever its code
+            return UnexpectedAnswerError  # a 4xx is never retried, whatever its code
         return error
 
     def _meant_by(self, code: int | None, message: str) -> type[BinanceError]:
@@ -136,7 +136,7 @@ class Answer:
             return error
         if self.status == _OK:
             return UnreadableAnswerError if code is None else UnexpectedAnswerError
-        if message.startswith("Unknown error"):  # one of the 503s; it comes with and without a code
+        if message.startswith("Unknown error"):  # one form of 503, with or without a code
             return UnknownOutcomeError
         other = UnknownOutcomeError if self.status >= _SERVER_ERROR else UnexpectedAnswerError
         return _BY_STATUS.get(self.status, other)
@@ -158,13 +158,13 @@ class Answer:
 
 
 def _integer(value: object) -> int | None:
-    """Return a JSON integer, or the digits of a header, as a number, unless it is absurdly big."""
+    """Return a JSON integer, or a header of digits, as a number, unless it is absurdly large."""
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(value)
     return value if type(value) is int and abs(value) < _LARGEST else None
 
 
 def _line(value: object) -> str:
-    """Return text as one line of printable characters; of anything else, nothing."""
+    """Return text as one line of printable characters; anything else as an empty one."""
     words = " ".join(value.split()) if isinstance(value, str) else ""
     return "".join(filter(str.isprintable, words))

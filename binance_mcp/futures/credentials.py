@@ -1,4 +1,4 @@
-"""What requests are sent with: the API key, and what signs them. Reads the private key's file."""
+"""The credentials of requests: the API key, and the signer. Reads the private key's file."""
 
 import os
 import shlex
@@ -15,17 +15,17 @@ from binance_mcp.futures.signing import Signer, hmac_signer, private_key_signer
 from binance_mcp.settings import Settings
 
 _LARGEST_FILE: Final = 64 * 1024
-"""In bytes; no private key is a tenth of that."""
+"""In bytes."""
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a request is sent with."""
+    """The API key and the signer of an account."""
 
     api_key: SecretStr | None = None
     signer: Signer | None = None
-    """Without one, requests carry the API key only, which is all that Binance documents."""
+    """Without one, requests have the API key only, which is all that Binance asks for."""
     recv_window: float = 5.0
     """Seconds for which a signed request is valid."""
 
@@ -34,7 +34,7 @@ def load_credentials(settings: Settings) -> Credentials:
     """Return the configured credentials.
 
     Raises:
-        SettingsError: A private key cannot be read or used; the text names its variable.
+        SettingsError: A private key cannot be read or used; the text names the variable.
 
     """
     return Credentials(settings.api_key, _signer(settings), settings.recv_window / 1000)
@@ -59,7 +59,7 @@ def _signer(settings: Settings) -> Signer | None:
 
 
 def _private_key(settings: Settings) -> tuple[str, str | None]:
-    """Return the PEM, if there is one, and the variable it comes from."""
+    """Return the variable that sets the private key, and the PEM if there is one."""
     if path := settings.private_key_file:
         return "BINANCE_PRIVATE_KEY_FILE", _read_private(path.expanduser())
     if key := settings.private_key:
@@ -73,7 +73,7 @@ def _read_private(path: Path) -> str:
     if os.name == "posix" and mode & _OTHERS:
         raise _unusable(
             "BINANCE_PRIVATE_KEY_FILE",
-            f"others may read it; run: chmod 600 {shlex.quote(str(path))}",
+            f"other users may read it; run: chmod 600 {shlex.quote(str(path))}",
         )
     return pem.decode(errors="replace")
 

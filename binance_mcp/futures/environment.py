@@ -1,4 +1,4 @@
-"""Binance's environments: their hosts, their limits, and the address of a user data stream."""
+"""Binance's environments: hosts, limits, and the URL of a user data stream."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -24,7 +24,7 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-
 
 @dataclass(frozen=True)
 class Environment:
-    """One of Binance's environments; keys of one are unknown to the others.
+    """One of Binance's environments. API keys of one are unknown to the others.
 
     https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info
     """
@@ -33,11 +33,11 @@ class Environment:
     rest_url: str
     stream_url: str
     weight_limit: int
-    """Request weight that an IP address may use in a minute."""
+    """Request weight that an IP address may use per minute."""
 
     @property
     def foreign_hosts(self) -> str:
-        """The hosts that settings put in the place of Binance's; empty if there are none."""
+        """The hosts that settings use instead of Binance's; empty if there are none."""
         own = ENVIRONMENTS[self.name]
         hosts = (
             (urlsplit(self.rest_url), urlsplit(own.rest_url)),
@@ -46,9 +46,9 @@ class Environment:
         return " and ".join(dict.fromkeys(url.netloc for url, its in hosts if url != its))
 
     def user_stream_url(self, listen_key: str) -> str:
-        """Return the WebSocket URL of the user data stream behind `listen_key`: as secret as that.
+        """Return the WebSocket URL of the user data stream of `listen_key`: as secret as the key.
 
-        Only the routed form with `events` is sure to deliver, `listenKeyExpired` included:
+        Only the routed form with `events` is documented to deliver `listenKeyExpired`:
         https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams/Important-WebSocket-Change-Notice
         """
         events = "/".join(EVENT_TYPES)
@@ -65,4 +65,4 @@ ENVIRONMENTS: Final = {
         Environment("sandbox", "http://sandbox.invalid", "ws://sandbox.invalid", 2400),
     )
 }
-"""The sandbox's hosts are no hosts: it lives in this process, unless its URLs are set."""
+"""The hosts of `sandbox` do not exist: it runs in this process, unless its URLs are set."""

@@ -1,8 +1,8 @@
-"""The one place that makes HTTP clients, so that everything leaves this machine by the same way.
+"""The one place that makes HTTP clients, so that all traffic takes the same proxy and certificates.
 
-What decides it is the environment: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in
+They come from the environment: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in
 upper or lower case (the system's settings on macOS and Windows), `SSL_CERT_FILE` and
-`SSL_CERT_DIR`. httpx2 reads them too, but not for WebSockets, and not every spelling of a proxy:
+`SSL_CERT_DIR`. httpx2 reads them too, but not for WebSockets, and not every form of a proxy's URL:
 https://www.python-httpx.org/environment_variables/
 """
 
@@ -22,12 +22,12 @@ from binance_mcp.errors import NetworkSettingsError
 from binance_mcp.urls import is_loopback
 
 HttpClient = Callable[[], httpx.AsyncClient]
-"""Return the client that requests go through."""
+"""Return the HTTP client."""
 
 _HTTP_SCHEMES: Final = {"wss": "https", "ws": "http"}
-"""A WebSocket goes the way of the HTTP that it begins with."""
+"""A WebSocket uses the proxy of the HTTP request that it starts as."""
 _SPELLINGS: Final = {"socks": "socks5", "": "http"}
-"""What desktops and curl mean by `socks://`, and by a proxy without a scheme."""
+"""What desktops and curl mean by `socks://`, and by no scheme."""
 _SCHEME: Final = re.compile(r"(?:([a-z0-9+.-]+)://)?(.*)", re.IGNORECASE | re.DOTALL)
 _USABLE: Final = ("http", "https", "socks5", "socks5h")
 
@@ -35,13 +35,13 @@ _USABLE: Final = ("http", "https", "socks5", "socks5h")
 def proxy_for(
     url: str, proxies: Mapping[str, str], bypass: Callable[[str], object]
 ) -> httpx.Proxy | None:
-    """Return the proxy that requests to `url` go through; None if they go straight.
+    """Return the proxy for requests to `url`; None for a direct connection.
 
-    `proxies` are as `urllib.request.getproxies` has them, and `bypass` says of a host with its port
-    that `NO_PROXY` names it. Nothing to this machine goes through a proxy.
+    `proxies` are those of `urllib.request.getproxies`; `bypass` returns whether `NO_PROXY` names a
+    host, with its port. Requests to this machine never use a proxy.
 
     Raises:
-        NetworkSettingsError: The proxy cannot be used. The text names its variable, not its value.
+        NetworkSettingsError: The proxy cannot be used. The text has its variable, not its value.
 
     """
     parts = urlsplit(url)
@@ -69,15 +69,15 @@ def proxy_for(
 
 @asynccontextmanager
 async def http_client(base_url: str, *, app: ASGIApp | None = None) -> AsyncGenerator[HttpClient]:
-    """Yield what returns the HTTP client for `base_url`; with `app`, that app answers instead.
+    """Yield a function that returns the HTTP client for `base_url`; with `app`, that app answers.
 
-    The client is opened at its first use: loading the certificates would make a host wait at the
-    start. Opening it raises a `NetworkSettingsError` if the environment makes that impossible.
+    The client is opened at its first use, because loading certificates would delay the start.
+    Opening it raises a `NetworkSettingsError` if the proxy or the certificates cannot be used.
     """
 
     @cache
     def opened() -> httpx.AsyncClient:
-        headers = {"Accept-Encoding": "identity"}  # an answer is small, and so it stays
+        headers = {"Accept-Encoding": "identity"}  # answers are small: no decompression bombs
         if app is not None:
             return httpx.AsyncClient(
                 base_url=base_url, transport=httpx.ASGITransport(app), timeout=None, headers=headers

@@ -1,4 +1,4 @@
-"""The keeper of the account's one listen key: every request about it goes through here."""
+"""The keeper of the account's listen key: every request about the key is made here."""
 
 import logging
 import math
@@ -33,28 +33,28 @@ from binance_mcp.futures.shared_calls import SharedCalls
 logger = logging.getLogger(__name__)
 
 _TICK_SECONDS: Final = 30.0
-"""How often the clock is read while a key is active: so long after its end a sleep is noticed."""
+"""How often the clock is read while a key is active: the longest a suspension goes unnoticed."""
 
 
 @dataclass(eq=False, repr=False)
 class ListenKeyKeeper:
     """Creates, keeps alive and closes the listen key, one request at a time.
 
-    While `run` runs, and with a schedule, it keeps the key alive by itself, and replaces one that
-    was lost. On shutdown nothing happens to the key: other programs of the account may use it.
+    While `run` runs, and with a schedule, it keeps the key alive automatically, and replaces a lost
+    one. On shutdown the key is left as it is: other programs of the account may use it.
     """
 
     rest_api: RestApi
     schedule: Schedule | None = None
     """Without one, nothing is kept alive automatically."""
     rng: Callable[[], float] = random.random
-    """Returns a number in [0, 1), for the jitter and the pauses between retries."""
+    """Returns a random number in [0, 1), for jitter and for the pauses between retries."""
     validity: float = VALIDITY_SECONDS
-    """Seconds that a key lives after it was created or kept alive."""
+    """Seconds that a key is valid after it was created or kept alive."""
     on_change: Callable[[], None] = lambda: None
     """Called after every change of `life`. Must not raise."""
     next_keepalive_at: float | None = field(default=None, init=False)
-    """When the key is to be kept alive automatically, or created again; None if it is not."""
+    """When the next automatic keepalive or replacement is due, on `clock`; None if none is."""
     _life: ListenKeyLife = field(default_factory=ListenKeyLife, init=False)
     _creates: SharedCalls = field(default_factory=SharedCalls, init=False)
     _keepalives: SharedCalls = field(default_factory=SharedCalls, init=False)
@@ -64,17 +64,17 @@ class ListenKeyKeeper:
 
     @property
     def clock(self) -> SteadyClock:
-        """The one clock of everything that is scheduled, stopped or over."""
+        """The clock of all schedules, waits and expiries."""
         return self.rest_api.clock
 
     @property
     def life(self) -> ListenKeyLife:
-        """What is known of the key now. Times are on `clock`."""
+        """What is known about the key now. Times are on `clock`."""
         return self._life.at(self.clock.now())
 
     @property
     def stopped_until(self) -> float | None:
-        """Until when, on `clock`, Binance's limits forbid requests; None if they do not now."""
+        """Until when, on `clock`, Binance's limits forbid requests; None if they do not."""
         now = self.clock.now()
         stop = self.rest_api.weight.stop(now)
         return now + (stop.retry_after or 0.0) if stop else None
@@ -87,7 +87,9 @@ class ListenKeyKeeper:
 
         """
         seen = self._creates.last
-        await anyio.lowlevel.checkpoint()  # whoever calls at the same time sees the same
+        await (
+            anyio.lowlevel.checkpoint()
+        )  # so that all concurrent callers have read `last` before the first one changes it
         async with self._in_turn() as deadline:
             is_shared = self._creates.have_succeeded_since(seen, recv_window)
             active = self.life.active if is_shared else None
@@ -98,12 +100,12 @@ class ListenKeyKeeper:
     ) -> ActiveKey:
         """Extend the active key by its validity; with a schedule, replace one that was lost.
 
-        Concurrent calls share one request. `listen_key` is compared with the account's for each of
-        them, and is never sent.
+        Concurrent calls share one request. Each one's `listen_key` is compared with the account's,
+        and never sent.
 
         Raises:
-            ListenKeyMismatchError: The account's key is another one. Nothing was sent if this
-                server knew the account's key; else that key was kept alive.
+            ListenKeyMismatchError: The account has a different key. If this server knew it, nothing
+                was sent; otherwise that key was kept alive.
             InvalidListenKeyError: The account has no active key.
             BinanceError: The class says what went wrong.
 
@@ -121,12 +123,12 @@ class ListenKeyKeeper:
     async def close(self, listen_key: str | None = None, recv_window: float | None = None) -> bool:
         """Close the active key, for every program that uses it. Return whether there was one.
 
-        If a `listen_key` is given and this server does not know the account's, the account's is
-        kept alive once, to learn which it is before anything is closed. A close that fails or is
-        cancelled may have happened all the same: a key that is found lost then stays closed.
+        If a `listen_key` is given and this server does not know the account's key, that key is kept
+        alive once, to learn which it is before it is closed. A close that fails or is cancelled may
+        have reached Binance: if the key is then found to be gone, it counts as closed.
 
         Raises:
-            ListenKeyMismatchError: The account's key is another one. It was not closed.
+            ListenKeyMismatchError: The account has a different key. It was not closed.
             BinanceError: The class says what went wrong.
 
         """
@@ -144,7 +146,7 @@ class ListenKeyKeeper:
             return was_active
 
     async def run(self) -> None:
-        """Notice when the key's time is over, and keep it alive as the schedule says, for ever."""
+        """Expire the key on time and keep it alive on schedule. Never returns."""
         while True:
             self._woken = anyio.Event()
             now = self.clock.now()
@@ -158,14 +160,14 @@ class ListenKeyKeeper:
                     await self._woken.wait()
 
     def _next_event(self) -> float:
-        """Return when something is to be done or noticed, if nothing changes before."""
+        """Return when the next keepalive is due or the key expires, whichever comes first."""
         active = self._life.active
         ends = (self.next_keepalive_at, active and active.expires_at)
         return min((end for end in ends if end is not None), default=math.inf)
 
     @asynccontextmanager
     async def _in_turn(self) -> AsyncGenerator[float]:
-        """Let one call at a time run; yield when it must have ended, on anyio's clock."""
+        """Wait for earlier calls to end; yield the deadline of this one, on anyio's clock."""
         longest = self.rest_api.longest_call
         deadline = anyio.current_time() + longest
         with anyio.move_on_after(longest) as waiting:
@@ -181,12 +183,12 @@ class ListenKeyKeeper:
         async with self._turn:
             due, schedule = self.next_keepalive_at, self.schedule
             if schedule is None or due is None or self.clock.now() < due:
-                return  # another call came first
+                return  # another call has done it
             try:
                 await self._keep(None, anyio.current_time() + self.rest_api.longest_call)
             except BinanceError as error:
                 if self.life.state is State.CLOSED:
-                    return  # a close that was not confirmed is what happened
+                    return  # an unconfirmed close turned out to have happened
                 now = self.clock.now()
                 life = self._life.at(now).failed(error)
                 self.next_keepalive_at = schedule.next_retry(
@@ -234,7 +236,7 @@ class ListenKeyKeeper:
             raise
         if key is None and (active := self.life.active):
             key = active.key
-        # Binance may keep a key alive without saying which; creating returns the active one.
+        # Binance may not return the key that it kept alive; creating returns the active one.
         return self._extended(key, sent) if key else await self._create(recv_window, deadline)
 
     async def _close(self, recv_window: float | None, deadline: float) -> None:
@@ -243,20 +245,20 @@ class ListenKeyKeeper:
         except InvalidListenKeyError:
             raise
         except (BinanceError, anyio.get_cancelled_exc_class()):
-            self._change(self._life.closing())  # the answer to one of the attempts may be lost
+            self._change(self._life.closing())  # the answer to an attempt may have been lost
             raise
 
     def _extended(self, key: ListenKey, sent: float) -> ActiveKey:
-        """Take in that `key` was extended by a request sent at `sent`, and not before."""
+        """Record that `key` was extended by a request that was sent at `sent`."""
         now, before = self.clock.now(), self._life
         active = before.extension(key, at=sent, validity=self.validity)
         life = before.extended(active, at=now)
         if life.rotation_count > before.rotation_count:
             missing = now - life.rotations[-1].missing_since
-            logger.warning("the listen key is another; events of %.0f s may be missing", missing)
+            logger.warning("the listen key was replaced; events of %.0f s may be missing", missing)
         else:
             level = logging.DEBUG if before.active else logging.INFO
-            logger.log(level, "the listen key is active for another %.0f s", self.validity)
+            logger.log(level, "the listen key is active for %.0f s from now", self.validity)
         if self.schedule:
             self.next_keepalive_at = self.schedule.next_keepalive(active, self.rng())
         self._change(life)
@@ -267,7 +269,7 @@ class ListenKeyKeeper:
             logger.info("the listen key is closed")
             self.next_keepalive_at = None
         else:
-            logger.warning("the listen key is lost: it expired, or another program ended it")
+            logger.warning("the listen key is lost: it expired, or another program closed it")
         self._change(life)
 
     def _change(self, life: ListenKeyLife) -> None:

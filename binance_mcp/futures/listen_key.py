@@ -1,6 +1,6 @@
-"""The listen key and its life, as a small state machine. Pure: the time is passed in.
+"""The listen key and its states, as a small state machine. Pure: the time is passed in.
 
-Times are seconds on one steady clock.
+Times are seconds on a `SteadyClock`.
 """
 
 import hmac
@@ -14,7 +14,7 @@ from binance_mcp.errors import BinanceError
 from binance_mcp.masking import mask
 
 VALIDITY_SECONDS: Final = 3600.0
-"""How long a listen key lives after it was created or kept alive.
+"""How long a listen key is valid after it was created or kept alive, in seconds.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
 """
@@ -28,19 +28,19 @@ class ListenKey(SecretStr):
         return mask(self.get_secret_value())
 
     def matches(self, other: str) -> bool:
-        """Return whether `other` is this key, in a time that does not tell how much of it is."""
-        theirs = other.encode(errors="surrogatepass")  # JSON can bring halves of characters
+        """Return whether `other` is this key, in constant time."""
+        theirs = other.encode(errors="surrogatepass")  # JSON text may contain lone surrogates
         return hmac.compare_digest(self.get_secret_value().encode(), theirs)
 
 
 class State(StrEnum):
-    """Where a listen key is in its life."""
+    """The state of a listen key."""
 
     NONE = "none"
-    """This server knows of none; the account may have one that another program made."""
+    """This server knows of no key; the account may have one that another program created."""
     ACTIVE = "active"
     EXPIRED = "expired"
-    """It was lost: not kept alive in time, or ended by another program."""
+    """It was not kept alive in time, or another program closed it."""
     CLOSED = "closed"
     """This server closed it."""
 
@@ -51,49 +51,49 @@ class ActiveKey:
 
     key: ListenKey
     created_at: float
-    """When this server first heard of it."""
+    """When this server first asked for it."""
     extended_at: float
     """When it was last created or kept alive."""
     expires_at: float
 
     @property
     def validity(self) -> float:
-        """How long it lives after it was created or kept alive."""
+        """How long it is valid after it was created or kept alive, in seconds."""
         return self.expires_at - self.extended_at
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """A listen key that was lost, and the one in its place."""
+    """A lost listen key, and the one that replaced it."""
 
     old: ListenKey
     new: ListenKey
     at: float
-    """When this server heard of the new one."""
+    """When this server learned of the new one."""
     missing_since: float
     """Since when events may be missing from the stream, until `at`."""
 
 
 @dataclass(frozen=True)
 class ListenKeyLife:
-    """What is known of the account's one listen key.
+    """What is known about the account's listen key.
 
-    NONE ── extended ──> ACTIVE ── lost, or its time is over ──> EXPIRED ── extended ──> ACTIVE
+    NONE ── extended ──> ACTIVE ──── lost, or expired ─────> EXPIRED ── extended ──> ACTIVE
                          ACTIVE, EXPIRED ── closed ──> CLOSED ── extended ──> ACTIVE
 
-    A close that nobody heard the end of is settled by what is heard next: if the same key is
-    extended, it did not happen; if the key is gone, it did, and the key is not lost but closed.
+    A close without an answer is settled by the next one: if the same key is extended, the close did
+    not happen; if the key is gone, it did, and the key counts as closed, not as lost.
     """
 
     state: State = State.NONE
     last: ActiveKey | None = None
-    """The key that is active, or in the state EXPIRED, the one that was."""
+    """The active key; in the state EXPIRED, the lost one."""
     is_closing: bool = False
-    """Whether a close was sent, and nobody heard that it happened. It may have."""
+    """Whether a close was sent that has not been confirmed: it may have happened."""
     failures: int = 0
-    """How many keepalives have failed since one succeeded."""
+    """How many keepalives have failed in a row."""
     error: BinanceError | None = field(default=None, compare=False)
-    """What the last of them failed with."""
+    """Why the last of them failed."""
     rotations: tuple[Rotation, ...] = ()
     """The last 20."""
     rotation_count: int = 0
@@ -107,21 +107,20 @@ class ListenKeyLife:
     def lost_since(self) -> float | None:
         """In the state EXPIRED: since when the key may have been inactive.
 
-        That is since its last extension: until its time was over, another program may have ended
-        it.
+        That is its last extension: another program may have closed it at any time after that.
         """
         return self.last.extended_at if self.last and self.state is State.EXPIRED else None
 
     def extension(self, key: ListenKey, *, at: float, validity: float) -> ActiveKey:
-        """Return `key` as it is after Binance created it or kept it alive, asked at `at`."""
+        """Return `key` as created or kept alive by a request that was sent at `at`."""
         last = self.last
         created_at = last.created_at if last and last.key == key else at
         return ActiveKey(key, created_at, at, at + validity)
 
     def extended(self, active: ActiveKey, *, at: float) -> Self:
-        """Return the life with its key extended, as Binance said at `at`.
+        """Return the life after Binance confirmed `active` at `at`.
 
-        Another key than the last is a rotation.
+        If it is not the key that was known before, that is a rotation.
         """
         after = replace(
             self, state=State.ACTIVE, last=active, is_closing=False, failures=0, error=None
@@ -136,7 +135,7 @@ class ListenKeyLife:
         )
 
     def lost(self) -> Self:
-        """Return the life after Binance said that there is no active key."""
+        """Return the life after Binance answered that there is no active key."""
         if self.is_closing:
             return self.closed()
         return replace(self, state=State.EXPIRED) if self.active else self
@@ -156,6 +155,6 @@ class ListenKeyLife:
         )
 
     def at(self, now: float) -> Self:
-        """Return the life at `now`: an active key's time may be over."""
+        """Return the life at `now`, when an active key may have expired."""
         active = self.active
         return self.lost() if active and now >= active.expires_at else self

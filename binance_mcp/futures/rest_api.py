@@ -38,7 +38,7 @@ from binance_mcp.futures.weight import RequestWeight
 logger = logging.getLogger(__name__)
 
 answered: Final[ContextVar[int | None]] = ContextVar("answered", default=None)
-"""HTTP status of the last answer to a request of the current task."""
+"""HTTP status of the last answer in the current task, for an audit trail."""
 
 _LISTEN_KEY: Final = "/fapi/v1/listenKey"
 _TIME: Final = "/fapi/v1/time"
@@ -46,7 +46,7 @@ _LATEST_TIME: Final = 10**14
 """In milliseconds; the year 5138."""
 _LOOKS_LIKE_A_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _LONGEST_ANSWER: Final = 64 * 1024
-"""In bytes; an answer about a listen key has some hundred."""
+"""In bytes. An answer about a listen key has a few hundred."""
 _ATTEMPTS: Final = 5
 _FIRST_PAUSE_SECONDS: Final = 0.2
 _DEADLINE_IN_TIMEOUTS: Final = 4
@@ -54,31 +54,31 @@ _DEADLINE_IN_TIMEOUTS: Final = 4
 
 @dataclass(eq=False, repr=False)
 class RestApi:
-    """Sends the listen-key requests for one account. All three are safe to repeat."""
+    """Sends the listen-key requests of one account. All three are safe to repeat."""
 
     http: HttpClient
     credentials: Credentials
     weight: RequestWeight
     timeout: float = 5.0
-    """Seconds to wait for one answer. A call with its retries ends within four times that."""
+    """Seconds to wait for one answer. A call ends within four times that, retries included."""
     wall_clock: WallClock = wall_clock
     rng: Callable[[], float] = random.random
-    """Returns a number in [0, 1), for the pauses between retries."""
+    """Returns a random number in [0, 1), for the pauses between retries."""
     clock: SteadyClock = field(init=False)
-    """What `weight` and the keeper count on. Timeouts are on anyio's clock."""
+    """The clock of `weight` and the keeper. Timeouts are on anyio's clock."""
     _signs: bool = field(default=True, init=False)
     _requests: dict[tuple[str, str], httpx.Request] = field(
         default_factory=dict[tuple[str, str], httpx.Request], init=False
     )
     _clock_offset: float = field(default=0.0, init=False)
-    """Seconds that Binance's clock is ahead of this machine's."""
+    """Seconds by which Binance's clock is ahead of this machine's."""
 
     def __post_init__(self) -> None:
         self.clock = SteadyClock(self.wall_clock)
 
     @property
     def longest_call(self) -> float:
-        """Seconds in which a call has ended, with its retries."""
+        """Seconds within which a call ends, retries included."""
         return _DEADLINE_IN_TIMEOUTS * self.timeout
 
     async def create_listen_key(
@@ -86,8 +86,8 @@ class RestApi:
     ) -> ListenKey:
         """Return the account's listen key: the active one, extended, or a new one.
 
-        `recv_window`, in seconds, goes before the configured one; it means nothing unsigned. The
-        call has ended at `deadline`, on anyio's clock, if not before.
+        `recv_window`, in seconds, overrides the configured one. Unsigned requests have none.
+        The call ends by `deadline`, on anyio's clock.
 
         Raises:
             BinanceError: The class says what went wrong.
@@ -100,7 +100,7 @@ class RestApi:
     async def keepalive_listen_key(
         self, recv_window: float | None = None, *, deadline: float = math.inf
     ) -> ListenKey | None:
-        """Extend the account's listen key; return it, if Binance says which it is.
+        """Extend the account's listen key; return it, if the answer contains it.
 
         Raises:
             InvalidListenKeyError: The account has no active listen key.
@@ -124,7 +124,7 @@ class RestApi:
     async def _call(
         self, method: str, recv_window: float | None, deadline: float
     ) -> dict[str, Any]:
-        """Send a request until it is answered, it cannot succeed, or the deadline is near."""
+        """Send a request, and retry it until it cannot succeed, or the deadline is near."""
         deadline = min(deadline, anyio.current_time() + self.longest_call)
         attempt = 1
         while True:
@@ -143,7 +143,7 @@ class RestApi:
     async def _attempt(
         self, method: str, recv_window: float | None, deadline: float
     ) -> dict[str, Any]:
-        """Send a request; again, if the clock or the signature is what is wrong with it."""
+        """Send a request; once more, if its timestamp or signature was the problem."""
         if self.credentials.api_key is None:
             raise MissingApiKeyError("no API key is configured")
         headers = {"X-MBX-APIKEY": self.credentials.api_key.get_secret_value()}
@@ -188,7 +188,7 @@ class RestApi:
     async def _send(
         self, method: str, target: str, headers: dict[str, str], deadline: float
     ) -> dict[str, Any]:
-        """Send one request and return its payload, or raise what became of it."""
+        """Send one request and return the payload of its answer."""
         self.weight.check(self.clock.now())
         timeout = max(min(self.timeout, deadline - anyio.current_time()), 0.0)
         try:
@@ -209,7 +209,7 @@ class RestApi:
             await response.aclose()
 
     def _request(self, method: str, target: str, headers: dict[str, str]) -> httpx.Request:
-        """Build a request; one without a query is always the same, and is built once."""
+        """Return a request. One without a query never changes, and is built once."""
         request = self._requests.get((method, target))
         if request is None:
             request = self.http().build_request(method, target, headers=headers)
@@ -228,7 +228,7 @@ class RestApi:
 
 
 async def _body(response: httpx.Response) -> bytes:
-    """Return the body of an answer, which may not be large, whatever it would be unpacked to."""
+    """Return the body of an answer of at most 64 KiB that is not compressed."""
     if response.headers.get("content-encoding", "identity") != "identity":
         raise UnreadableAnswerError("Binance answered in an encoding that was not asked for")
     body = bytearray()
@@ -244,6 +244,6 @@ def _listen_key(payload: dict[str, Any]) -> ListenKey | None:
     value = payload.get("listenKey")
     if not isinstance(value, str) or not value:
         return None
-    if not _LOOKS_LIKE_A_KEY.fullmatch(value):  # it would end up in a URL, and before a model
+    if not _LOOKS_LIKE_A_KEY.fullmatch(value):  # it becomes part of a URL and of a model's input
         raise UnreadableAnswerError("Binance answered 200 with no possible listen key", status=200)
     return ListenKey(value)

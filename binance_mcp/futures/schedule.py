@@ -1,6 +1,6 @@
-"""When to keep the listen key alive, and when to try again. Pure: time and chance are passed in.
+"""When to send the next keepalive, and when to retry. Pure: time and chance are passed in.
 
-Times are seconds on one steady clock; chances are numbers in [0, 1).
+Times are seconds on a `SteadyClock`; chances are random numbers in [0, 1).
 """
 
 from dataclasses import dataclass
@@ -10,29 +10,29 @@ from binance_mcp.errors import BinanceError, TooManyRequestsError
 from binance_mcp.futures.listen_key import ActiveKey
 
 _FIRST_PAUSES: Final = 180
-"""How many of them make an interval; likewise below."""
+"""The interval divided by the first pause; the next two likewise."""
 _LONGEST_PAUSES: Final = 15
 _SLOW_PAUSES: Final = 3
 _LAST_MINUTE: Final = 1 / 60
-"""The share of a key's validity that is left in its last minute: of 60."""
+"""The last minute as a share of a key's validity of 60."""
 _LAST_PAUSES: Final = 12
-"""How many of them make the last minute."""
+"""The last minute divided by its pauses."""
 _SHORTEST_PAUSE: Final = 2.0
-"""Seconds: no interval is so short that retries become a burden."""
+"""In seconds, so that a short interval does not make retries a burden."""
 _ROUNDING: Final = 0.001
-"""Seconds: a wait and the time that it is added to may make a little less than its end."""
+"""In seconds: the sum of a time and a wait may be rounded down."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """The rhythm of automatic keepalives."""
+    """When automatic keepalives are due, in seconds."""
 
     interval: float = 1800.0
     jitter: float = 300.0
-    """A keepalive comes up to so much later than the interval, so that programs spread out."""
+    """Maximum random delay of a keepalive, so that programs do not all call at once."""
 
     def next_keepalive(self, active: ActiveKey, chance: float) -> float:
-        """Return when a key that was just extended is to be kept alive."""
+        """Return when the next keepalive of a key that was just extended is due."""
         return active.extended_at + self.interval + self.jitter * chance
 
     def next_retry(
@@ -43,15 +43,15 @@ class Schedule:
         now: float,
         chance: float,
     ) -> float:
-        """Return when to try again after so many failures, of which `error` is the last.
+        """Return when to retry after this many failures in a row, of which `error` is the last.
 
-        What may pass is retried on a ladder: after 10 s (a 180th of the interval), then after
-        twice that each time, up to 2 minutes; what will hardly pass by itself, every 10 minutes.
-        Each pause is between half and one and a half of that, and at least 2 s. After a 429 or 418
-        it begins when Binance's wait is over; no other error silences the keepalive.
+        A retryable error is retried after 10 s (a 180th of the interval), then after twice that
+        each time, up to 2 minutes; any other error about every 10 minutes. Each pause is random,
+        between 50 % and 150 % of that, and at least 2 s. After a 429 or 418 it begins when
+        Binance's wait is over; no other error delays the keepalive.
 
-        None skips the key's last minute: it begins with an attempt, and has one about every 5 s,
-        or when Binance's wait is over.
+        Whatever the error, the key's last minute begins with an attempt and has one about every
+        5 s, or as soon as Binance's wait is over.
         """
         is_free_at = now + (_wait(error) or 0.0)
         spread = 0.5 + chance
@@ -72,5 +72,5 @@ class Schedule:
 
 
 def _wait(error: BinanceError) -> float | None:
-    """Return the wait that Binance demands; with any other error, a wait is a hint."""
+    """Return the wait that Binance demands with a 429 or 418; other waits are only hints."""
     return error.retry_after if isinstance(error, TooManyRequestsError) else None

@@ -1,4 +1,4 @@
-"""Calls that share their end, so that any number of them at a time cost one request."""
+"""Sharing results: any number of concurrent calls of one kind cost one request."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -8,8 +8,8 @@ from binance_mcp.errors import BinanceError
 
 
 @dataclass(frozen=True, eq=False)
-class End:
-    """How a call ended."""
+class Outcome:
+    """The outcome of a call; without an error, it succeeded."""
 
     recv_window: float | None = None
     error: BinanceError | None = None
@@ -17,25 +17,25 @@ class End:
 
 @dataclass(eq=False)
 class SharedCalls:
-    """The calls of one kind. Those made while one of them is under way share its end."""
+    """The calls of one kind. Those made while one is under way share its outcome."""
 
-    last: End = field(default_factory=End)
+    last: Outcome = field(default_factory=Outcome)
 
     @contextmanager
     def one(self, recv_window: float | None) -> Generator[None]:
-        """Note how a call ends, unless it is cancelled: that is nobody else's end."""
+        """Record the outcome of a call, unless it is cancelled, which concerns no other call."""
         try:
             yield
         except BinanceError as error:
-            self.last = End(recv_window, error)
+            self.last = Outcome(recv_window, error)
             raise
-        self.last = End()
+        self.last = Outcome()
 
-    def have_succeeded_since(self, seen: End, recv_window: float | None) -> bool:
-        """Return whether a call has succeeded since `seen` was the last end.
+    def have_succeeded_since(self, seen: Outcome, recv_window: float | None) -> bool:
+        """Return whether a call has succeeded since `seen` was the last outcome.
 
         Raises:
-            BinanceError: One has failed, and nothing says that another `recv_window` would not.
+            BinanceError: A call with the same `recv_window` has failed since then.
 
         """
         if self.last is seen:

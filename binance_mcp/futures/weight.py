@@ -1,4 +1,4 @@
-"""The request weight of this IP address, and when to stop calling. Pure: the time is passed in.
+"""The request weight of this IP address, and when to send nothing. Pure: the time is passed in.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info
 """
@@ -8,17 +8,16 @@ from typing import Final
 from binance_mcp.errors import IpBannedError, TooManyRequestsError
 
 _HEADROOM: Final = 0.1
-"""The share of the limit that is left to other programs on the same IP address."""
+"""The share of the limit that is left to other programs on the IP address."""
 _MINUTE: Final = 60.0
 _WITHOUT_A_TIME: Final = {TooManyRequestsError: _MINUTE, IpBannedError: 2 * _MINUTE}
-"""How long to stop if Binance does not say: the minute it counts in, and its shortest ban."""
+"""Seconds to wait if the answer does not say: the minute of the limit, and the shortest ban."""
 
 
 class RequestWeight:
-    """Says when no request may be sent: after a 429 or 418, and close to the limit.
+    """Decides when no request may be sent: after a 429 or 418, and close to the limit.
 
-    Its times are on the clock of the `RestApi` that it belongs to, which goes on while the machine
-    sleeps: so does a ban.
+    Times are on the clock of the `RestApi`, which counts suspended time: a ban does not pause.
     """
 
     def __init__(self, limit: int) -> None:
@@ -26,10 +25,10 @@ class RequestWeight:
         self._stop: TooManyRequestsError | None = None
         self._until = 0.0
         self.used: int | None = None
-        """Weight used in the minute of the last answer, by every program on the IP address."""
+        """Weight used in the minute of the last answer, by all programs on the IP address."""
 
     def read(self, used: int | None, *, now: float, server_time: float) -> None:
-        """Take in what an answer's header says; `server_time` tells where the minute ends."""
+        """Record the used weight that an answer reports; the minute is that of `server_time`."""
         if used is None:
             return
         self.used = used
@@ -43,7 +42,7 @@ class RequestWeight:
             )
 
     def refused(self, error: TooManyRequestsError, *, now: float) -> TooManyRequestsError:
-        """Take in a 429 or 418; return it with the wait that follows."""
+        """Record a 429 or 418, and return it with the wait in its `retry_after`."""
         default = _WITHOUT_A_TIME[type(error)]
         wait = default if error.retry_after is None else error.retry_after
         self._stop_until(now + wait, error)
@@ -51,17 +50,18 @@ class RequestWeight:
         return error
 
     def check(self, now: float) -> None:
-        """Refuse to send while Binance wants no requests.
+        """Check that a request may be sent.
 
         Raises:
-            TooManyRequestsError: With the wait; an IpBannedError during a ban.
+            TooManyRequestsError: It may not, until its `retry_after` is over; an IpBannedError
+                during a ban.
 
         """
         if stop := self.stop(now):
             raise stop
 
     def stop(self, now: float) -> TooManyRequestsError | None:
-        """Return why no request may be sent at `now`, with the wait; None if one may."""
+        """Return the error that forbids requests at `now`, with the wait; None if none does."""
         stop = self._stop
         if stop is None or now >= self._until:
             return None

@@ -1,4 +1,4 @@
-"""What a policy document says of a call: whether it may be made, and on what terms. Pure."""
+"""What a policy document decides about a call: denied, or admitted on which terms. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _UNLISTED: Final = Tool()
 
 @dataclass(frozen=True)
 class AppliedLimit:
-    """A limit that holds for a call, and the JSON pointer of where the document says so."""
+    """A limit that applies to a call, and its JSON pointer in the document."""
 
     rule: str
     limit: Limit
@@ -25,12 +25,12 @@ class AppliedLimit:
 
 @dataclass(frozen=True)
 class Approval:
-    """That a person has to approve a call before it is made."""
+    """The user must approve a call before it is made."""
 
     rule: str
-    """JSON pointer of where the document says so."""
+    """JSON pointer of the rule in the document."""
     reason: str
-    """Why, in a sentence for that person."""
+    """Why, as the user is told."""
 
 
 @dataclass(frozen=True)
@@ -38,20 +38,9 @@ class Admission:
     """The terms on which a call may be made."""
 
     limits: Sequence[AppliedLimit]
-    """The limits that it has to keep, the tool's own first."""
+    """The limits that apply to it, those of the tool first."""
     approval: Approval | None = None
-    """What it waits for; None if for nobody."""
-
-
-def evaluate(document: Document, call: Call) -> Admission:
-    """Return the terms on which the call may be made.
-
-    Raises:
-        PolicyDeniedError: It must not be made.
-
-    """
-    check(document, call)
-    return terms(document, call.tool)
+    """The approval that it needs, if any."""
 
 
 def terms(document: Document, tool: str) -> Admission:
@@ -83,7 +72,7 @@ def check(document: Document, call: Call) -> None:
 
 
 def is_hidden(document: Document, tool: str) -> bool:
-    """Return whether a tool must not be shown, and not be called."""
+    """Return whether a tool must neither be listed nor called."""
     return tool in document.hide or "*" in document.hide
 
 
@@ -127,7 +116,7 @@ def _check_requirements(rules: Sequence[Rule], call: Call) -> None:
 def _approval(tool: Tool, name: str) -> Approval | None:
     if tool.action != "require_approval":
         return None
-    reason = tool.reason or "The policy requires that a person approves every call of this tool."
+    reason = tool.reason or "The policy requires approval of every call of this tool."
     return Approval(pointer("tools", name, "action"), reason)
 
 

@@ -16,12 +16,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is calling. `server.identity` finds that out."""
+    """Who is calling, as the server has identified them."""
 
     grant: str
     """The principal: one person or program, however many sessions it opens."""
     session: str
-    """The conversation that the call belongs to."""
+    """The session that the call belongs to."""
 
     def subject(self, scope: Scope) -> str:
         """Return whose calls a limit of `scope` counts together with this caller's."""

@@ -1,4 +1,4 @@
-"""The gate: the one door through which every call of a tool goes. Decides nothing by itself."""
+"""The gate that every tool call passes: the document decides, the limits count."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
@@ -12,14 +12,13 @@ from binance_mcp.policy.language.document import Document
 from binance_mcp.policy.limits import LimitStore
 
 _UNLISTED: Final = ""
-"""Stands for every tool that is not listed; no tool is called so."""
+"""The key for all tools that are not listed; no tool has this name."""
 
 
 class Gate:
-    """Admits calls under a policy, of the `tools` that there are; None if that is not known.
+    """Admits calls under a policy. `tools` are the names of the existing ones; None if not known.
 
-    `clock` tells monotonic seconds. Nothing here awaits, so that a decision is never interrupted
-    by another one.
+    `clock` returns monotonic seconds. Nothing here awaits, so decisions never interleave.
     """
 
     def __init__(
@@ -38,8 +37,8 @@ class Gate:
         """Count the call, and return the terms on which it may be made.
 
         Raises:
-            PolicyDeniedError: It must not be made, and has not been counted; unless its tool is
-                hidden or does not exist, and it counts under the limits of all tools together.
+            PolicyDeniedError: It is denied and not counted. Only a call of a tool that is hidden or
+                does not exist counts, under the limits of all tools together.
 
         """
         if not self._is_shown(call.tool):
@@ -68,22 +67,21 @@ class Gate:
         return is_hidden(self._document, tool)
 
     def remaining(self, caller: Caller) -> Sequence[LimitStatus]:
-        """Return what is left now of the limits of the tools that there are and are shown."""
+        """Return what is left now of the limits of the listed tools."""
         shown = filter(self._is_shown, self._document.tools)
         limits = limits_of(self._document, shown)
         return self._limits.remaining(limits, caller, self._clock())
 
     def left(self, caller: Caller, tool: str) -> int | None:
-        """Return what the tightest of a tool's limits leaves now; None if it has no limit."""
+        """Return how many calls the tightest of a tool's limits leaves; None if it has no limit."""
         limits = self._terms_of(tool).limits
         left = self._limits.remaining(limits, caller, self._clock())
         return min((status.remaining for status in left), default=None)
 
     def replace(self, document: Document) -> None:
-        """Judge calls by another document from now on.
+        """Replace the document.
 
-        The calls that were counted stay counted, under every counter that keeps its window and
-        its scope.
+        Counts are kept, under every counter that keeps its window and scope.
         """
         self._document, self._terms = document, {}
         self._limits.forget_unused(limits_of(document, document.tools))

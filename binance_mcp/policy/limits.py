@@ -1,4 +1,4 @@
-"""Counting calls in moving windows, in memory. Does not know what else a policy says.
+"""Counting calls in moving windows, in memory. Knows nothing else of a policy.
 
 Every function is given the time: seconds of a monotonic clock, whatever its zero.
 """
@@ -16,7 +16,7 @@ from binance_mcp.policy.call import Caller
 from binance_mcp.policy.language.rules import Limit
 
 Calls: TypeAlias = tuple[tuple[float, int], ...]
-"""The calls of one subject: when they leave the window, soonest first, and how many leave then."""
+"""The calls of one subject: when they leave the window, earliest first, and how many."""
 
 _EXACT_ENTRIES: Final = 64
 _CROWDED_PARTS: Final = 64
@@ -27,7 +27,7 @@ class MovingWindow:
     """At most `max` calls in any window `(t - seconds, t]`.
 
     The first 64 calls in a window are kept one by one. Further ones within a 64th of the window
-    are kept together and leave it together, late by that much at most. So there are never more
+    are kept as one entry and leave together, late by that much at most. So there are never more
     calls than `max`, and never more than 130 entries, however large `max` is.
     """
 
@@ -61,13 +61,13 @@ class MovingWindow:
 
 
 class LimitStore:
-    """Counts the calls of everybody, under limits of which those of one counter are alike.
+    """Counts calls by counter. Limits that share a counter have the same max, window and scope.
 
-    They may become others from call to call. If only their `max` does, the counter goes on with
-    the calls it has; else it starts anew.
+    They may change between calls, when a policy is reloaded. If only `max` changes, the counter
+    keeps its calls; otherwise it starts from zero.
 
-    A counter follows at most `max_subjects` subjects with calls in its window. A further one is
-    refused until one of them has none: nobody's calls are forgotten for another's sake.
+    A counter holds at most `max_subjects` subjects with calls in its window. A further one is
+    denied until there is room: no calls are ever forgotten early.
     """
 
     def __init__(self, max_subjects: int = 100_000) -> None:
@@ -76,13 +76,13 @@ class LimitStore:
         self._latest = -math.inf
 
     def reserve(self, limits: Sequence[AppliedLimit], caller: Caller, now: float) -> None:
-        """Count a call under all of the limits; once under a counter that several of them name.
+        """Count a call under all of the limits, or under none; once for each counter.
 
-        When `now` is before an earlier one, the call counts as made at the latest.
+        If `now` is earlier than in a previous call, that time is used.
 
         Raises:
-            PolicyDeniedError: Some limits refuse the call; the error is about the one with the
-                longest wait. The call counts nowhere.
+            PolicyDeniedError: A limit denies the call; if several do, the error is about the one
+                with the longest wait. The call is not counted.
 
         """
         self._latest = max(self._latest, now)
@@ -99,13 +99,13 @@ class LimitStore:
     def remaining(
         self, limits: Iterable[AppliedLimit], caller: Caller, now: float
     ) -> Sequence[LimitStatus]:
-        """Return what is left for a caller, of a counter that several limits name once."""
+        """Return what is left for a caller, once for each counter."""
         latest = max(self._latest, now)
         counters = dict.fromkeys(self._counter(applied.limit) for applied in limits)
         return [counter.status(caller, latest) for counter in counters]
 
     def forget_unused(self, limits: Iterable[AppliedLimit]) -> None:
-        """Forget the calls under every counter that none of the limits names."""
+        """Forget the counters that none of the limits names."""
         named = {applied.limit.counter for applied in limits}
         self._counters = {name: self._counters[name] for name in named & self._counters.keys()}
 
@@ -119,7 +119,7 @@ class LimitStore:
 
 
 class _Counter:
-    """The calls under one counter's name, by subject: who called last stands last."""
+    """The calls of one counter by subject, in the order of their last calls."""
 
     def __init__(self, limit: Limit, max_subjects: int) -> None:
         self.limit = limit
@@ -128,7 +128,7 @@ class _Counter:
         self._calls: OrderedDict[str, Calls] = OrderedDict()
 
     def follow(self, limit: Limit) -> None:
-        """Count under another limit: the same calls, if only its `max` is another, or anew."""
+        """Apply a changed limit; keep the calls if only `max` has changed."""
         if (limit.seconds, limit.scope) != (self.limit.seconds, self.limit.scope):
             self._calls.clear()
         self.limit = limit
@@ -155,7 +155,7 @@ class _Counter:
         is_known = caller.subject(limit.scope) in self._calls
         reason = _allowance(limit) if is_known else "Too many callers at once"
         return PolicyDeniedError(
-            f'{reason} (counter "{limit.counter}"); the next is possible in {math.ceil(wait)} s.',
+            f'{reason} (counter "{limit.counter}"); retry in {math.ceil(wait)} s.',
             code="limit_exceeded",
             rule=rule,
             retry_after=wait,
@@ -191,7 +191,7 @@ def _live(calls: Calls, now: float) -> Calls:
 
 
 def _add_up(a: float, b: float) -> float:
-    """Return the sum, rounded up: no call leaves a window early, and no wait is too short."""
+    """Return the sum, rounded up, so that no call leaves early and no wait is too short."""
     total = a + b
     return math.nextafter(total, math.inf) if math.fsum((a, b, -total)) > 0 else total
 

@@ -1,4 +1,4 @@
-"""Approvals that a person was asked for: each is of one call, for a short time, and used once."""
+"""Approvals that the user has been asked for: each for one call, for a short time, used once."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from typing import Final
 from binance_mcp.policy.call import Call, Caller
 
 LIFETIME_SECONDS: Final = 300.0
-"""How long a person may take to answer."""
+"""Seconds that the user may take to answer."""
 _MOST_PENDING: Final = 1000
 _MOST_OF_A_SESSION: Final = 10
 
@@ -23,16 +23,16 @@ class _Question:
 
 
 class PendingApprovals:
-    """The questions that are open: at most 10 of a session, and 1,000 of all.
+    """The open questions: at most 10 per session and 1,000 in all.
 
-    A further one withdraws the oldest, of that session first.
+    A further one withdraws the oldest one of its session, or of all.
     """
 
     def __init__(self) -> None:
         self._questions: OrderedDict[str, _Question] = OrderedDict()
 
     def ask(self, caller: Caller, call: Call, *, now: float) -> str:
-        """Open a question about `call`, and return the token that its answer must bring."""
+        """Open a question about `call`, and return the token that its answer must carry."""
         token = secrets.token_urlsafe()
         of_session = [t for t, each in self._questions.items() if each.session == caller.session]
         if len(of_session) >= _MOST_OF_A_SESSION:
@@ -44,7 +44,7 @@ class PendingApprovals:
         return token
 
     def take(self, token: str, caller: Caller, call: Call, *, now: float) -> bool:
-        """Close the question of `token`; return whether it was open, and about this very call."""
+        """Close the question of `token`; return whether it was open and about exactly this call."""
         question = self._questions.pop(token, None)
         return (
             question is not None
@@ -54,10 +54,10 @@ class PendingApprovals:
 
 
 def _subject(caller: Caller, call: Call) -> bytes:
-    """Return what an approval is of: who calls which tool, with which arguments."""
+    """Return a digest of what is approved: caller, tool and arguments."""
     subject = [caller.grant, caller.session, call.tool, call.arguments]
     try:
         canonical = json.dumps(subject, sort_keys=True)
     except RecursionError:
-        return secrets.token_bytes()  # nothing is the same as what cannot be compared
+        return secrets.token_bytes()  # arguments that cannot be compared match nothing
     return hashlib.sha256(canonical.encode()).digest()

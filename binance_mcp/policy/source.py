@@ -1,4 +1,4 @@
-"""Where the policy comes from: the shipped document, or a file, which may change meanwhile."""
+"""Where the policy comes from: the built-in document, or a file, which may change at any time."""
 
 import hashlib
 import logging
@@ -15,11 +15,11 @@ logger = logging.getLogger(__name__)
 
 _LARGEST_FILE: Final = 1024 * 1024
 _COARSEST_TIMESTAMP: Final = 2.0
-"""Seconds within which a file system may not tell one change of a file from the next."""
+"""In seconds: file systems may give two changes within this time the same timestamp."""
 
 
 class PolicySource:
-    """The policy in force: always the last that could be used, whatever the file has become.
+    """The active policy: the last usable version of its file.
 
     Raises:
         PolicyError: At the start, the file cannot be read or used.
@@ -32,46 +32,49 @@ class PolicySource:
         self._wall_clock = wall_clock
         self._seen: object = None
         self._refused: tuple[str, PolicyError] | None = None
-        """The last text that could not be used, by its digest, and why."""
+        """The digest of the last text that could not be used, and why."""
         self.document = load(_name(path), text)
         self.digest = _digest(text)
-        """SHA-256 of the text in force, in hexadecimal."""
+        """SHA-256 of the active text, in hexadecimal."""
         self.problem: PolicyError | None = None
-        """Why the file, as it is now, is not in force; None if it is."""
+        """Why the file in its present state is not active; None if it is."""
 
     def refresh(self) -> bool:
-        """Take in the file if it has changed, and return whether another policy is in force.
+        """Reload the file if it has changed, and return whether the active policy has changed.
 
-        Costs one look at the file's metadata, and a reading of the file soon after a change.
+        Costs one `stat`; the file is read only within two seconds after a change.
         """
         seen = self._look()
         if seen == self._seen:
             return False
         self._seen = seen
         try:
-            return self._take_in(read(self._path))
+            return self._load(read(self._path))
         except PolicyError as error:
             if str(error) != str(self.problem):
-                logger.warning("the policy was changed, and the last good one stays: %s", error)
-            self.problem = error.with_traceback(None)  # which would hold the text, at every look
+                logger.warning(
+                    "the changed policy cannot be used, and the last good one stays active: %s",
+                    error,
+                )
+            self.problem = error.with_traceback(None)  # it would keep the text in memory
             return False
 
-    def _take_in(self, text: bytes) -> bool:
+    def _load(self, text: bytes) -> bool:
         digest = _digest(text)
         if self._refused and digest == self._refused[0]:
-            raise self._refused[1]  # it is judged once, however often it is looked at
+            raise self._refused[1]  # parsed once, however often it is looked at
         if digest != self.digest:
             try:
                 self.document = load(_name(self._path), text)
             except PolicyError as error:
                 self._refused = digest, error
                 raise
-            logger.info("the policy was changed; it is now %s", digest[:16])
+            logger.info("the policy was reloaded; its digest is now %s", digest[:16])
         is_another, self.digest, self.problem = digest != self.digest, digest, None
         return is_another
 
     def _look(self) -> object:
-        """Return something that changes whenever the file may have changed."""
+        """Return a value that is different whenever the file may have changed."""
         if self._path is None:
             return None
         try:
@@ -79,12 +82,12 @@ class PolicySource:
         except OSError as error:
             return error.errno
         is_settled = self._wall_clock() - stat.st_mtime > _COARSEST_TIMESTAMP
-        # What has just been changed could change again and look the same: every look is another.
+        # A second change within the timestamp's granularity would be invisible: always read again.
         return (stat.st_ino, stat.st_size, stat.st_mtime_ns) if is_settled else object()
 
 
 def load_file(path: Path | None) -> Document:
-    """Return the policy in a file, or the shipped one.
+    """Return the policy in a file, or the built-in one.
 
     Raises:
         PolicyError: The file cannot be read or used.
@@ -94,7 +97,7 @@ def load_file(path: Path | None) -> Document:
 
 
 def read(path: Path | None) -> bytes:
-    """Return the text of a policy file, or of the shipped policy.
+    """Return the text of a policy file, or of the built-in policy.
 
     Raises:
         PolicyError: The file cannot be read, or has more than 1 MiB.

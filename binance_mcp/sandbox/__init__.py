@@ -1,4 +1,5 @@
-"""A stand-in for Binance USD-M Futures: an ASGI app with its accounts, listen keys and faults.
+"""An emulator of Binance USD-M Futures: an ASGI app with accounts, listen keys and faults.
 
-Everything is decided without I/O, with the time passed in; only `app` and `connection` wait.
+It shares no code with the client that is tested on it. Decisions are pure, with the time passed in;
+only `app`, `streams`, `ws_api` and `websocket` wait.
 """

@@ -1,4 +1,4 @@
-"""The accounts, the one listen key of each, and who listens to it. No I/O; the time is passed in.
+"""The accounts, their listen keys, and the listeners of each key. Pure: the time is passed in.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
 """
@@ -27,15 +27,15 @@ Event = Mapping[str, object]
 
 
 class Listener(Protocol):
-    """Somebody whom the events behind a listen key are pushed to."""
+    """A receiver of the events of a listen key."""
 
     def push(self, listen_key: str, event: Event) -> bool:
-        """Take an event without waiting; return whether it was wanted."""
+        """Accept an event without waiting; return whether it was wanted."""
         ...
 
 
 def new_key() -> str:
-    """Return a random key, which looks like one of Binance's."""
+    """Return a random key in the format of Binance's."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(_KEY_LENGTH))
 
 
@@ -48,14 +48,14 @@ class _ListenKey:
 
 @dataclass(eq=False, repr=False)
 class Account:
-    """What is known of one API key."""
+    """The account of an API key."""
 
     verify: Verifier
     listen_key: _ListenKey | None = None
 
 
 class Accounts:
-    """Accounts and listen keys. An expired key is noticed, and its listeners told, by any call."""
+    """Accounts and listen keys. Any call expires keys in time, and notifies their listeners."""
 
     def __init__(self, listen_key_seconds: float) -> None:
         self._listen_key_seconds = listen_key_seconds
@@ -64,14 +64,14 @@ class Accounts:
 
     @property
     def all(self) -> tuple[Account, ...]:
-        """Every account, in the order they were added."""
+        """Every account, in the order of addition."""
         return tuple(self._by_api_key.values())
 
     def add_account(self, api_key: str, verify: Verifier) -> None:
-        """Let `api_key` in; signatures are checked by `verify`. A known key keeps its listen key.
+        """Add an account; `verify` checks its signatures. A known API key keeps its listen key.
 
         Raises:
-            ValueError: No API key looks like this.
+            ValueError: It is not in the format of an API key.
 
         """
         if not _API_KEY.fullmatch(api_key):
@@ -105,7 +105,7 @@ class Accounts:
         return self._extended(self._required(account, now), now)
 
     def close(self, account: Account, now: Moment) -> None:
-        """End the account's listen key, and tell its listeners.
+        """Close the account's listen key, and notify its listeners.
 
         Raises:
             RefusedError: -1125, none is active.
@@ -119,17 +119,17 @@ class Accounts:
         return active and active.expires_at
 
     def listen(self, listen_key: str, listener: Listener, now: Moment) -> None:
-        """Push the events behind a listen key to `listener`; an inactive key never has any."""
+        """Push the events of a listen key to `listener`; an inactive key never has any."""
         if active := self._find(listen_key, now):
             active.listeners[listener] = None
 
     def forget(self, listen_key: str, listener: Listener, now: Moment) -> None:
-        """Push no more events behind a listen key to `listener`."""
+        """Stop pushing the events of a listen key to `listener`."""
         if active := self._find(listen_key, now):
             active.listeners.pop(listener, None)
 
     def publish(self, account: Account, event: Event, now: Moment) -> int:
-        """Push an event to all who listen to the account; return how many took it."""
+        """Push an event to all listeners of the account; return how many accepted it."""
         active = self._active(account, now)
         return _push(active, event) if active else 0
 

@@ -1,4 +1,4 @@
-"""The sandbox as an ASGI app: puts its rooms together, reads requests and sends answers.
+"""The sandbox as an ASGI app: it assembles the other modules, reads requests and sends answers.
 
 In process it runs under `httpx2.websockets.ASGIWebSocketTransport`; over TCP under uvicorn, where
 `AbortableH11Protocol` lets it break connections.
@@ -38,7 +38,7 @@ _TOO_LONG: Final = Answer(413, {"error": f"the body is longer than {_LONGEST_BOD
 _CONTROL: Final = "/sandbox/"
 _REST: Final = "/fapi/"
 ANSWER_SECONDS: Final = 0.05
-"""What an answer takes where nothing else is said."""
+"""The default duration of an answer."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class AccountKeys:
 
 
 class Sandbox:
-    """A stand-in for Binance USD-M Futures, as far as listen keys and their events go.
+    """An emulator of Binance USD-M Futures, as far as listen keys and their events are concerned.
 
-    Listen keys live by `steady_clock`; timestamps, minutes and bans by `wall_clock`. An answer
-    takes `answer_seconds`, and what was asked for happens in the middle of them, as in life: after
-    it was sent, and before the answer is there.
+    Listen keys expire by `steady_clock`; timestamps, minutes and bans use `wall_clock`. An answer
+    takes `answer_seconds`, and the request takes effect halfway: after it was sent and before it is
+    answered, as over a network.
     """
 
     def __init__(
@@ -87,16 +87,16 @@ class Sandbox:
     def add_account(
         self, api_key: str, *, api_secret: str | None = None, public_key: str | None = None
     ) -> None:
-        """Let an API key in; its signatures are checked by its secret or public key (PEM).
+        """Add an account; its secret or public key (PEM) checks its signatures.
 
         Raises:
-            ValueError: Both are given, or one of the three cannot be one.
+            ValueError: Both are given, or one of the three is invalid.
 
         """
         self._accounts.add_account(api_key, verifier(api_secret, public_key))
 
     def new_account(self) -> AccountKeys:
-        """Add an account with new keys, which look like Binance's, and return them."""
+        """Add an account with new keys in the format of Binance's, and return them."""
         keys = AccountKeys(new_key(), new_key())
         self.add_account(keys.api_key, api_secret=keys.api_secret)
         return keys
@@ -109,7 +109,7 @@ class Sandbox:
         method: Literal["GET", "POST", "PUT", "DELETE"] | None = None,
         retry_after: int | None = None,
     ) -> None:
-        """Have the next requests to /fapi, of `method` if given, fail in a known way.
+        """Make the next requests to /fapi, of `method` if given, fail in a known way.
 
         Raises:
             ValueError: The fault is unknown, or too many are armed.
@@ -118,7 +118,7 @@ class Sandbox:
         self._faults.arm(Fault(fault=fault, times=times, method=method, retry_after=retry_after))
 
     def push(self, event: Event, *, api_key: str | None = None) -> int:
-        """Push an event to an account's sockets; return how many took it.
+        """Push an event to an account's WebSockets; return how many accepted it.
 
         Raises:
             ValueError: The account is unknown, or none is named and there is not exactly one.
@@ -128,7 +128,7 @@ class Sandbox:
 
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:
-        """The last requests that are not to the control surface, newest last, secrets masked."""
+        """The last requests, newest last, secrets masked, except those to /sandbox."""
         return self._log.requests
 
     def _now(self) -> Moment:
@@ -177,7 +177,7 @@ class Sandbox:
 
 
 async def _read_body(receive: Receive) -> bytes:
-    """Read a body to its end, and remember no more of it than is allowed."""
+    """Read a body to its end, and keep no more of it than is allowed."""
     body, is_more = bytearray(), True
     while is_more:
         message = await receive()
@@ -196,7 +196,7 @@ def _response(answer: Answer) -> Response:
 
 
 async def _live(_scope: Scope, receive: Receive, send: Send) -> None:
-    """Take part in the server's start and shutdown, which need nothing."""
+    """Take part in the server's lifespan, which needs nothing."""
     for phase in ("startup", "shutdown"):
         await receive()
         await send({"type": f"lifespan.{phase}.complete"})

@@ -1,4 +1,4 @@
-"""Who sends a request: the API key always, the signature and its time if there is one. Pure.
+"""Authentication of requests: the API key always; signature and timestamp if present. Pure.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info
 """
@@ -28,7 +28,7 @@ _AHEAD_MILLISECONDS: Final = 1000
 
 
 def verifier(api_secret: str | None, public_key: str | None) -> Verifier:
-    """Return the check of an account's signatures; without secret and key, none passes.
+    """Return the check of an account's signatures; without secret and key, all fail.
 
     Raises:
         ValueError: Both are given, or the public key is not RSA or Ed25519 in PEM.
@@ -47,7 +47,7 @@ def verifier(api_secret: str | None, public_key: str | None) -> Verifier:
 def authenticate(request: Request, accounts: Accounts, now: Moment) -> Account:
     """Return the account that sends `request`, as for security type USER_STREAM.
 
-    No signature is needed; one that is there must be right, and then so must its `timestamp`.
+    No signature is needed; if there is one, it and the `timestamp` must be valid.
 
     Raises:
         RefusedError: -2014 or -2015 for the API key, -1022 for the signature, -1100, -1102 or
@@ -56,7 +56,7 @@ def authenticate(request: Request, accounts: Accounts, now: Moment) -> Account:
     """
     account = accounts.account(request.headers.get("x-mbx-apikey", ""))
     form = _form(request)
-    parameters = _parameters(form) | _parameters(request.query)  # the query wins
+    parameters = _parameters(form) | _parameters(request.query)  # the query takes precedence
     if "signature" in parameters:
         payload, signature = _signed(request.query, form)
         if not (signature.isascii() and account.verify(payload, signature)):
@@ -75,7 +75,7 @@ def _parameters(text: str) -> dict[str, str]:
 
 
 def _signed(query: str, form: str) -> tuple[str, str]:
-    """Return what was signed, and the signature, which must stand last where it stands."""
+    """Return what was signed, and the signature, which must be the last parameter."""
     if found := _LAST_SIGNATURE.search(query):
         return query[: found.start()] + form, unquote(found[1])
     if found := _LAST_SIGNATURE.search(form):

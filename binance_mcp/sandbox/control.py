@@ -1,4 +1,4 @@
-"""The routes under /sandbox/, by which tests and people steer the stand-in. Pure."""
+"""The routes under /sandbox/, which control the sandbox. Pure."""
 
 from typing import Annotated, Final
 
@@ -44,7 +44,7 @@ class NewEvent(WireModel):
 
 
 class Control:
-    """The control surface. It is not Binance's, and needs no API key."""
+    """The control routes. Binance has none of them, and they need no API key."""
 
     def __init__(self, accounts: Accounts, faults: Faults, log: RequestLog) -> None:
         self._accounts = accounts
@@ -62,7 +62,7 @@ class Control:
         }
 
     def answer(self, request: Request, now: Moment) -> Answer:
-        """Answer a request; 400 says which field is wrong, and never its value."""
+        """Answer a request; a 400 names the wrong field, and never its value."""
         try:
             return find_handler(self._routes, request)(request, now)
         except RefusedError as error:
@@ -73,7 +73,7 @@ class Control:
             return Answer(400, {"error": str(error)})
 
     def push(self, event: Event, api_key: str | None, now: Moment) -> int:
-        """Push an event to an account's sockets; return how many took it.
+        """Push an event to an account's WebSockets; return how many accepted it.
 
         Raises:
             ValueError: The account is unknown, or none is named and there is not exactly one.

@@ -1,4 +1,4 @@
-"""Binance's error answers, in Binance's words. Tables only: who refuses what is said elsewhere.
+"""Binance's error answers, with Binance's texts.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/error-code
 """
@@ -12,7 +12,7 @@ WEIGHT_LIMIT: Final = 2400
 
 
 def answer(status: int, code: int, message: str) -> Answer:
-    """Return an error answer of Binance's shape."""
+    """Return an error answer in Binance's format."""
     return Answer(status, {"code": code, "msg": message})
 
 

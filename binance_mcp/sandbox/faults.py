@@ -1,4 +1,4 @@
-"""The faults that the sandbox can be told to have, and the queue of those it was told to.
+"""The faults that can be injected, and the queue of armed ones.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info
 https://developers.binance.com/docs/derivatives/usds-margined-futures/error-code
@@ -98,7 +98,7 @@ FAULTS: Final[Mapping[str, Outcome | Callable[[Moment], Answer]]] = {
     "not_json_200": Answer(200, "<html><body>Welcome</body></html>\n", _HTML),
     **{unanswered.value: unanswered for unanswered in Unanswered},
 }
-"""What becomes of a request, by the name of the fault. The request is never carried out."""
+"""The outcome of a request by the name of the fault. The request never takes effect."""
 
 
 def _known(name: str) -> str:
@@ -113,12 +113,12 @@ class Fault(WireModel):
     fault: Annotated[str, AfterValidator(_known)]
     times: int = Field(default=1, ge=1, le=1_000_000)
     method: Literal["GET", "POST", "PUT", "DELETE"] | None = None
-    """The requests it is for; None for all."""
+    """The method of the requests that it applies to; None for all."""
     retry_after: int | None = Field(default=None, ge=0, le=1_000_000)
     """Seconds for a `Retry-After` header."""
 
     def outcome(self, now: Moment) -> Outcome:
-        """Return what becomes of the request; without an answer there is no header either."""
+        """Return the outcome of the request, with the `Retry-After` header if it is an answer."""
         known = FAULTS[self.fault]
         outcome = known(now) if callable(known) else known
         if self.retry_after is None or isinstance(outcome, Unanswered):
@@ -134,7 +134,7 @@ class Faults:
 
     @property
     def armed(self) -> tuple[Fault, ...]:
-        """The faults to come, with the times that are left of each."""
+        """The armed faults, each with its remaining times."""
         return tuple(self._armed)
 
     def arm(self, fault: Fault) -> None:

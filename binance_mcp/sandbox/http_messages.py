@@ -1,7 +1,4 @@
-"""HTTP as values: what is asked, what is answered, and the table that leads from one to the other.
-
-Nothing here reads or sends.
-"""
+"""HTTP requests, answers and routes as values. Nothing here reads or sends."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -35,7 +32,7 @@ class Request:
     query: str
     headers: Headers
     peer: str
-    """IP address of the client; empty if the server does not tell."""
+    """IP address of the client; empty if not known."""
     body: bytes = b""
 
     @classmethod
@@ -52,7 +49,7 @@ class Request:
 
 @dataclass(frozen=True, repr=False)
 class Answer:
-    """A status and what is said with it: a JSON object, or any text."""
+    """A status with a JSON object or any text."""
 
     status: int
     content: Mapping[str, object] | str
@@ -66,12 +63,12 @@ class Answer:
         return text.encode()
 
     def with_header(self, name: str, value: object) -> Self:
-        """Return this answer with one header more."""
+        """Return this answer with one more header."""
         return replace(self, headers={**self.headers, name: str(value)})
 
 
 class RefusedError(Exception):
-    """A request is refused; never leaves the sandbox but as its answer."""
+    """A request is refused; it leaves the sandbox as its answer."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.content)
@@ -84,7 +81,7 @@ Routes = Mapping[str, Mapping[str, Handler]]
 
 
 def find_handler(routes: Routes, request: Request) -> Handler:
-    """Return what answers `request`.
+    """Return the handler of `request`.
 
     Raises:
         RefusedError: 404 for an unknown path, 405 for a method that the path does not have.

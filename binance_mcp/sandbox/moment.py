@@ -1,4 +1,4 @@
-"""One reading of both clocks, which every decision of the sandbox is given."""
+"""One reading of both clocks, which is passed to every decision of the sandbox."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ class Moment:
     """Now, on both clocks, in seconds."""
 
     steady: float
-    """What listen keys live by; runs with `anyio.current_time()`."""
+    """The clock that listen keys expire by: `anyio.current_time()`."""
     wall: float
-    """Server time: what timestamps, minutes of request weight and bans are counted in."""
+    """Server time, for timestamps, minutes of request weight and bans."""
 
     @property
     def milliseconds(self) -> int:

@@ -1,4 +1,4 @@
-"""Request weight by IP address and calendar minute, and the bans of those who ignore it. Pure.
+"""Request weight by IP address and calendar minute, and bans for exceeding it. Pure.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info
 """
@@ -11,11 +11,11 @@ from binance_mcp.sandbox.error_answers import TOO_MANY_REQUESTS, WEIGHT_LIMIT, b
 from binance_mcp.sandbox.http_messages import RefusedError
 
 _PATIENCE: Final = 50
-"""Weight beyond the limit in one minute that is answered 429; more is a ban."""
+"""Weight beyond the limit that is answered with 429; more is a ban."""
 FIRST_BAN_SECONDS: Final = 120.0
 _LONGEST_BAN_SECONDS: Final = 3 * 86_400.0
 _REMEMBERED: Final = 10_000
-"""IP addresses; the one not heard of for longest is forgotten."""
+"""Number of IP addresses; the least recent one is forgotten."""
 
 
 @dataclass
@@ -47,7 +47,7 @@ class RateLimits:
         return usage.used
 
     def check(self, ip: str, now: float) -> None:
-        """Let a counted request pass.
+        """Check that a counted request is within the limit.
 
         Raises:
             RefusedError: 429 beyond the limit, 418 during a ban.

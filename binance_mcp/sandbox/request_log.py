@@ -1,4 +1,4 @@
-"""The log of requests, in which no secret can be read."""
+"""The log of requests, without secrets."""
 
 import re
 from collections import deque
@@ -19,14 +19,14 @@ _IN_JSON: Final = re.compile(rf'(?<=")((?:{"|".join(_SECRETS)})"\s*:\s*")((?:[^"
 
 
 class RecordedRequest(WireModel):
-    """A request as it may be shown."""
+    """A request with its secrets masked."""
 
     method: str
     path: str
     query: str
     body: str
     headers: tuple[str, ...]
-    """Their names only, in lower case."""
+    """The names of the headers, in lower case."""
     status: int | None
     """101 for a WebSocket; None if there was no answer."""
 
@@ -39,11 +39,11 @@ class RequestLog:
 
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:
-        """The requests that are remembered."""
+        """The requests in the log."""
         return tuple(self._requests)
 
     def add(self, request: Request, status: int | None) -> None:
-        """Remember a request, its secrets masked."""
+        """Add a request, its secrets masked."""
         path = _IN_PATH.sub(lambda found: _masked(found[1]), request.path)
         body = _form_masked(request.body.decode(errors="replace"))
         recorded = RecordedRequest(

@@ -1,4 +1,4 @@
-"""The routes under /fapi, from a request to what becomes of it. Pure.
+"""The routes under /fapi. Pure.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
 """
@@ -31,7 +31,7 @@ _RATE_LIMITS: Final = tuple(
 
 
 class Rest:
-    """Binance's REST API, as far as listen keys need it."""
+    """Binance's REST API, as far as listen keys are concerned."""
 
     def __init__(self, accounts: Accounts, faults: Faults) -> None:
         self._accounts = accounts
@@ -45,7 +45,7 @@ class Rest:
         }
 
     def outcome(self, request: Request, now: Moment) -> Outcome:
-        """Return what becomes of a request, with the weight its sender has used if answered."""
+        """Return the outcome of a request; an answer has the used weight of its sender."""
         used = self._rate_limits.count(request.peer, now.wall)
         try:
             outcome = self._decide(request, now)

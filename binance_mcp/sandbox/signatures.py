@@ -1,4 +1,4 @@
-"""Checking signatures, with code of its own: a mistake of the client cannot agree with itself here.
+"""Checking signatures. It shares no code with the client, so that a mistake cannot cancel out.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info
 """

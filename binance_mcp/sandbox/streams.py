@@ -1,4 +1,4 @@
-"""The WebSockets that events are pushed to: which listen keys they name, and what they are told.
+"""The WebSockets of user data streams: the listen keys in their URLs, commands and events.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams
 https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams/Important-WebSocket-Change-Notice
@@ -36,7 +36,7 @@ class Opening:
     """What the URL of a WebSocket asks for."""
 
     is_private: bool
-    """Only the private route delivers; elsewhere a listen key is accepted, and silent."""
+    """Only the private route delivers; others accept a listen key and stay silent."""
     is_wrapped: bool
     """Whether each event comes with the name of its stream."""
     streams: Mapping[str, EventTypes]
@@ -77,7 +77,7 @@ def _named(query: str) -> dict[str, EventTypes]:
 
 
 class StreamSocket:
-    """A listener at the other end of a WebSocket."""
+    """A WebSocket as a listener."""
 
     def __init__(
         self, connection: Connection, opening: Opening, accounts: Accounts, now: Now
@@ -125,7 +125,7 @@ class StreamSocket:
         return is_too_fast
 
     def _reply(self, message: str | bytes) -> Mapping[str, object]:
-        """Return the reply to a command: nonsense streams are acknowledged like any other."""
+        """Return the reply to a command. Streams that do not exist are acknowledged, too."""
         try:
             command = Command.model_validate_json(message)
         except ValidationError as error:
@@ -148,7 +148,7 @@ class StreamSocket:
             self._streams.pop(name, None)
 
     def _watch(self, listen_key: str) -> None:
-        """See to it that the expiry of a listen key is noticed in its moment, once per key."""
+        """Start the watch for the expiry of a listen key, once per key."""
         if listen_key not in self._watched:
             self._watched.add(listen_key)
             self._connection.start(self._await_expiry, listen_key)

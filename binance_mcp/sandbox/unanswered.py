@@ -1,4 +1,4 @@
-"""What can become of a request other than an answer, and how that comes about."""
+"""Requests that get no answer: a timeout, or a broken connection."""
 
 from enum import Enum
 from typing import Final
@@ -6,11 +6,11 @@ from typing import Final
 from starlette.types import Receive, Scope
 
 ABORT: Final = "binance_mcp.abort"
-"""The ASGI extension of a server that can: a function that breaks the connection at once."""
+"""An ASGI extension: a function that breaks the connection at once."""
 
 
 class Unanswered(Enum):
-    """A request that is not answered."""
+    """How a request gets no answer."""
 
     TIMEOUT = "timeout"
     """No answer ever comes."""
@@ -19,7 +19,7 @@ class Unanswered(Enum):
 
 
 async def leave_unanswered(unanswered: Unanswered, scope: Scope, receive: Receive) -> None:
-    """Leave a request, read to its end, without an answer, until the client is gone.
+    """Read a request to its end and do not answer it, until the client is gone.
 
     Raises:
         ConnectionResetError: The server offers no way to break the connection; in process, this

@@ -1,4 +1,4 @@
-"""One WebSocket of the sandbox, from its acceptance to its end. What is said over it is elsewhere.
+"""One WebSocket of the sandbox, from handshake to close.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams
 """
@@ -21,11 +21,11 @@ _GONE: Final = (
     anyio.ClosedResourceError,
     anyio.EndOfStream,
 )
-"""How a peer that is gone looks to who reads or writes: over TCP, and in process."""
+"""What reading or writing raises when the peer is gone, over TCP and in process."""
 
 
 class Connection:
-    """A WebSocket that lives a day at most, and whose sender never waits for its peer.
+    """A WebSocket that lasts a day at most, and whose sender never waits for its peer.
 
     Iterating gives its messages until the peer is gone.
     """
@@ -54,7 +54,7 @@ class Connection:
         self._tasks.start_soon(task, argument)
 
     def send(self, text: str) -> bool:
-        """Queue a message, or close the connection to a peer that has let the queue fill up."""
+        """Queue a message, or close the connection if the queue is full."""
         try:
             self._queue.send_nowait(text)
         except anyio.WouldBlock:
@@ -63,7 +63,7 @@ class Connection:
         return True
 
     def refuse(self, reason: str) -> None:
-        """Close the connection because its peer breaks a rule."""
+        """Close the connection because its peer has broken a rule."""
         self._close(_POLICY_VIOLATION, reason)
 
     def __aiter__(self) -> Self:

@@ -1,11 +1,11 @@
-"""What JSON sent to the sandbox must look like: exactly as documented, or it is refused."""
+"""Strict models of the JSON that is sent to the sandbox."""
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 
 class WireModel(BaseModel):
-    """A JSON object with camelCase names, none unknown and none of another type."""
+    """A JSON object with camelCase names; unknown names and other types are refused."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -19,7 +19,7 @@ class WireModel(BaseModel):
 
 
 def problems(error: ValidationError) -> str:
-    """Return what is wrong with which field; never a value, which may be a secret."""
+    """Return the problem of each field, without values, which may be secrets."""
     return "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}"
         for problem in error.errors(include_url=False, include_context=False, include_input=False)

@@ -27,7 +27,7 @@ _HANDSHAKE_WEIGHT: Final = 5
 
 
 class Call(WireModel):
-    """A request on the WebSocket; what is not needed of it is not looked at."""
+    """A request on the WebSocket; other members are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -43,7 +43,7 @@ class Call(WireModel):
 
 
 class WebSocketApi:
-    """The WebSocket API. Its request weight is counted apart from that of REST.
+    """The WebSocket API. Its request weight is counted separately from REST.
 
     A request arrives `way_seconds` after it was sent, and its response as long after that.
     """
@@ -73,7 +73,7 @@ class WebSocketApi:
         await connection.run(converse)
 
     def reply(self, message: str | bytes, peer: str) -> Mapping[str, object]:
-        """Return the response to a message, which costs its sender a weight of 1."""
+        """Return the response to a message, which costs a weight of 1."""
         now = self._now()
         used = self._rate_limits.count(peer, now.wall)
         call = _read(message)

@@ -1,4 +1,4 @@
-"""The MCP server: assembles the wings. The one place where calls are admitted and errors told."""
+"""The MCP server, assembled from account, policy and audit trail."""
 
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterable
@@ -53,19 +53,19 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_AS_UNKNOWN: Final = ("hidden", "unknown_tool")
+_REPORTED_AS_UNKNOWN: Final = ("hidden", "unknown_tool")
 _LONGEST_NAME: Final = 128
 """https://modelcontextprotocol.io/specification/2025-11-25/server/tools#tool-names"""
 _MOST_NAMES: Final = 10
 _CRASHED: Final = (
-    "The call failed in a way that this server does not foresee, which is its own fault; its log "
-    "says more. Calling again is safe, and may help."
+    "The call failed because of a bug in this server; its log has the details. Calling again is "
+    "safe, and may help."
 )
 INSTRUCTIONS = (
     "The listen key of a Binance USD-M Futures account: the credential of its user data stream. "
-    "Create it; if the result says automaticKeepalive, this server keeps it alive, else do so "
-    "every 30-50 minutes, for it lives 60. Close it only when no program of the account needs it "
-    "any more. ToolCalls are limited; a denial says how long to wait."
+    "Create it. If the result has automaticKeepalive true, this server keeps it alive; otherwise "
+    "do so every 30-50 minutes, because it expires after 60. Close it only when no program of the "
+    "account needs it any more. Calls are limited; a denial says how long to wait."
 )
 
 
@@ -113,14 +113,14 @@ class ListenKeyServer(MCPServer[Account]):
                 yield account
 
     def end_waiting(self) -> None:
-        """End what waits for something to happen, as on a stop: listens, and open questions."""
+        """End listens and open questions, because the server stops."""
         self._calls.withdraw_questions()
         listening = self.lowlevel.get_request_handler("subscriptions/listen")
         cast("ListenHandler", listening and listening.handler).close()
 
     @property
     def lowlevel(self) -> Server[Account]:
-        """The SDK's server underneath, for a runner of our own."""
+        """The SDK's low-level server, for the stdio runner and for `server.sdk`."""
         return self._lowlevel_server
 
     async def list_tools(self) -> list[ListedTool]:
@@ -134,7 +134,7 @@ class ListenKeyServer(MCPServer[Account]):
         arguments: dict[str, Any],
         context: Context[Account, Any] | None = None,
     ) -> CallToolResult | InputRequiredResult:
-        """Call a tool, if the policy admits it. Whatever goes wrong is told by the result."""
+        """Call a tool, if the policy admits it. Every failure is returned as a result."""
         name = name[:_LONGEST_NAME]
         context = context or Context(mcp_server=self)
 
@@ -150,11 +150,11 @@ class ListenKeyServer(MCPServer[Account]):
             return failed_result(str(error))
         except BinanceMcpError as error:
             logger.info("%s: %s", name, error)
-            if isinstance(error, PolicyDeniedError) and error.code in _AS_UNKNOWN:
+            if isinstance(error, PolicyDeniedError) and error.code in _REPORTED_AS_UNKNOWN:
                 return failed_result(f"Unknown tool: {name}")
             return failure(error, self._environment)
         except ToolError:
-            logger.exception("%s failed in a way that is not foreseen", name)
+            logger.exception("%s failed unexpectedly", name)
             return failed_result(_CRASHED)
 
     async def _make(
@@ -163,6 +163,8 @@ class ListenKeyServer(MCPServer[Account]):
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
+            # The SDK wraps what a tool raises, and documents that this is the original error:
+            # https://github.com/modelcontextprotocol/python-sdk/blob/main/src/mcp/server/mcpserver/exceptions.py
             if isinstance(error.__cause__, BinanceMcpError):
                 raise error.__cause__ from None
             raise
@@ -178,7 +180,7 @@ class ListenKeyServer(MCPServer[Account]):
             raise InvalidArgumentsError(_invalid_arguments(error)) from None
 
     async def list_resources(self) -> list[Resource]:
-        """List the listen key's status, unless the policy hides the tool that tells it."""
+        """List the status resource, unless the policy hides the status tool."""
         return [LISTEN_KEY] if self._is_readable(LISTEN_KEY_URI) else []
 
     def _is_readable(self, uri: str) -> bool:
@@ -187,7 +189,7 @@ class ListenKeyServer(MCPServer[Account]):
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Account, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
-        """Read the listen key's status, if the policy admits the tool that tells it.
+        """Read the listen key's status, if the policy admits the status tool.
 
         Raises:
             ResourceNotFoundError: There is no such resource, or it is hidden.
@@ -223,7 +225,7 @@ def create_server(
     `sandbox`, an ASGI app, answers in Binance's place.
 
     Raises:
-        SettingsError: A private key cannot be used, or a path is none.
+        SettingsError: A private key or a path cannot be used.
         PolicyError: The policy file cannot be used.
         AuditError: The audit trail cannot be written.
 

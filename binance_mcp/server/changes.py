@@ -17,7 +17,7 @@ _MOST_WAITING: Final = 1000
 
 
 class Changes:
-    """Notifies the subscribers of changes while it is watched."""
+    """Notifies the subscribers of changes while `watching`."""
 
     def __init__(self, subscribers: Subscribers, calls: ToolCalls, tools: Collection[str]) -> None:
         self._subscribers = subscribers
@@ -26,16 +26,16 @@ class Changes:
         self._send, self._receive = anyio.create_memory_object_stream[None](_MOST_WAITING)
 
     def listen_key_changed(self) -> None:
-        """Note that the life of the listen key has changed, if anybody wants to know."""
+        """Publish that the listen key has changed, if there are subscribers."""
         if self._subscribers.are_there(LISTEN_KEY_URI):
             with suppress(anyio.WouldBlock, anyio.ClosedResourceError):  # closed: the server stops
                 self._send.send_nowait(None)
 
     @asynccontextmanager
     async def watching(self) -> AsyncGenerator[None]:
-        """Watch the policy, and notify of every change, while the block runs."""
+        """Watch the policy and publish every change while the block runs."""
         with self._send, self._receive:
-            async with self._subscribers.telling(), anyio.create_task_group() as tasks:
+            async with self._subscribers.notifying(), anyio.create_task_group() as tasks:
                 tasks.start_soon(self._watch_policy)
                 tasks.start_soon(self._publish)
                 yield

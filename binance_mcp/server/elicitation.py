@@ -1,7 +1,7 @@
-"""Asking the person whether a call may be made, through MCP elicitation, in both protocol eras.
+"""Asking the user to approve a call, through MCP elicitation, in both protocol eras.
 
 In the revisions with a handshake the server asks while the call waits; from 2026-07-28 on, the
-call is answered with the question, and made again with the person's answer.
+call is answered with the question, and repeated with the user's answer.
 https://modelcontextprotocol.io/specification/2026-07-28/client/elicitation
 """
 
@@ -30,32 +30,32 @@ _FORM: Final[dict[str, Any]] = {
     "required": ["approve"],
 }
 _CODES: Final = {
-    "declined": "the person declined",
-    "cancelled": "the person closed the question",
-    "unanswered": "no answer to this very call came in time",
-    "unavailable": "this client cannot ask a person, because it has no elicitation",
+    "declined": "the user declined",
+    "cancelled": "the user closed the question",
+    "unanswered": "no valid answer for this call came in time",
+    "unavailable": "this client cannot ask the user, because it does not support elicitation",
 }
 _ACTIONS: Final = {"accept": "declined", "decline": "declined", "cancel": "cancelled"}
 
 
 class Elicitation:
-    """Lets a call through if a person approves it: this call, once, within five minutes."""
+    """Lets a call through if the user approves it: this call, once, within five minutes."""
 
     def __init__(self) -> None:
         self._pending = PendingApprovals()
         self._waiting = set[anyio.CancelScope]()
 
     def is_answer(self, context: Context[Any, Any]) -> bool:
-        """Return whether a call is made for the second time, with a person's answer."""
+        """Return whether a call is repeated with the user's answer."""
         return context.request_state is not None and not has_handshake(context)
 
     async def seek(
         self, context: Context[Any, Any], caller: Caller, call: Call, approval: Approval
     ) -> InputRequiredResult | None:
-        """Return None if the person approved, or the question that the client has to ask.
+        """Return None if the user approved, or the question that the client must ask.
 
         Raises:
-            PolicyDeniedError: They did not approve, or the client cannot ask them.
+            PolicyDeniedError: The user did not approve, or the client cannot ask.
 
         """
         if not _can_ask(context):
@@ -77,7 +77,7 @@ class Elicitation:
         return None
 
     def withdraw(self) -> None:
-        """Wait for no answer any more: the server stops, and the calls that wait are denied."""
+        """Deny the calls that wait for an answer, because the server stops."""
         for waiting in self._waiting:
             waiting.cancel()
 
@@ -94,7 +94,7 @@ class Elicitation:
                     context.request_context.request_id,
                 )
         except (MCPError, ValidationError):
-            return None  # the client refuses to ask, is gone, or gives an answer that is none
+            return None  # the client refuses to ask, is gone, or sends something else
         finally:
             self._waiting.discard(waiting)
         return None
@@ -110,7 +110,7 @@ class Elicitation:
 
 
 def _can_ask(context: Context[Any, Any]) -> bool:
-    """Return whether the client has the form mode of elicitation; without any mode, it has that.
+    """Return whether the client supports elicitation by form, which is implied without a mode.
 
     https://modelcontextprotocol.io/specification/2026-07-28/client/elicitation#capabilities
     """

@@ -1,6 +1,6 @@
-"""What a model reads when a call did not succeed: what happened, why, and what to do next.
+"""What a model reads when a call fails: what happened, why, and what to do next.
 
-The one place where this package's errors leave it, as results of the tool call.
+Errors become results of the tool call here.
 """
 
 import math
@@ -58,8 +58,8 @@ ADVICE: Final[dict[type[BinanceMcpError], str]] = {
         + _SAFE_TO_REPEAT
     ),
     UnreadableAnswerError: (
-        "Something between this server and Binance may have answered instead, or Binance is "
-        "disturbed. " + _SAFE_TO_REPEAT
+        "Something between this server and Binance may have answered instead, or Binance has an "
+        "incident. " + _SAFE_TO_REPEAT
     ),
     UnexpectedAnswerError: (
         "The address may not be that of a Binance USD-M Futures REST API: the user should check "
@@ -71,8 +71,8 @@ ADVICE: Final[dict[type[BinanceMcpError], str]] = {
         "missing from the stream."
     ),
     BadApiKeyFormatError: (
-        "The API key is not one. The user should copy it into BINANCE_API_KEY again, whole and "
-        "without quotes, and restart the server."
+        "This is not a valid API key. The user should copy it into BINANCE_API_KEY again, complete "
+        "and without quotes, and restart the server."
     ),
     RejectedApiKeyError: (
         "The API key is unknown to the environment {environment} (each has keys of its own), is "
@@ -90,11 +90,12 @@ ADVICE: Final[dict[type[BinanceMcpError], str]] = {
         "should correct it, or unset it: these requests need the API key only."
     ),
     ParameterError: (
-        "Call again without recvWindow. If that fails too, the fault is this server's: the user "
+        "Call again without recvWindow. If that fails too, it is a bug in this server: the user "
         "should report the code."
     ),
     UnreadParameterError: (
-        "The fault is this server's: it sent more than Binance reads. The user should report it."
+        "This is a bug in this server: it sent a parameter that Binance does not read. The user "
+        "should report it."
     ),
     TooManyRequestsError: (
         "This IP address has used up the requests that Binance allows it in a minute. Nothing is "
@@ -116,15 +117,15 @@ ADVICE: Final[dict[type[BinanceMcpError], str]] = {
     UnknownOutcomeError: "The request may have been carried out. " + _SAFE_TO_REPEAT,
     UnavailableError: "The request was not carried out. " + _SAFE_TO_REPEAT,
     ListenKeyMismatchError: (
-        "An account has one listen key at a time, and the one given was replaced, closed or never "
-        "the account's. Leave out listenKey to use the account's own."
+        "An account has one listen key at a time; the given one was replaced or closed, or belongs "
+        "to another account. Leave out listenKey to use the account's own."
     ),
 }
-"""By class of error: why, and what to do. A class not named here speaks for itself."""
+"""By class of error: why it happened, and what to do."""
 
 
 def failure(error: BinanceMcpError, environment: str) -> CallToolResult:
-    """Return the result of a call that failed with `error`, or that the policy denied."""
+    """Return the result of a call that failed with `error`, denials included."""
     if isinstance(error, PolicyDeniedError):
         return failed_result(f"[POLICY DENIED] {error}", {"binance-mcp/denial": _denial(error)})
     advice = ADVICE[type(error)].format(environment=environment)
@@ -138,8 +139,8 @@ def failure(error: BinanceMcpError, environment: str) -> CallToolResult:
 def failed_result(text: str, meta: dict[str, Any] | None = None) -> CallToolResult:
     """Return a failed call's result.
 
-    It has no structured content: some clients check even that of a failure against the tool's
-    output schema. What looks like a key is masked: a text may quote what the caller sent.
+    It has no structured content, because some clients validate that of an error against the tool's
+    output schema, too. What looks like a key is masked, because texts may quote the caller.
     """
     content = TextContent(type="text", text=mask_tokens(text))
     return CallToolResult(content=[content], is_error=True, _meta=meta)
@@ -164,7 +165,7 @@ def _detail(error: BinanceMcpError) -> dict[str, Any]:
 
 
 def error_code(error: BinanceMcpError) -> str:
-    """Return an error's class as a code: an `InvalidListenKeyError` is `invalid_listen_key`."""
+    """Return the code of an error's class: `invalid_listen_key` for `InvalidListenKeyError`."""
     name = type(error).__name__.removesuffix("Error")
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 

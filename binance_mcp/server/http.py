@@ -27,8 +27,8 @@ _HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 def http_app(server: ListenKeyServer, *, host: str = _HOSTS[0]) -> Starlette:
     """Return the ASGI application: MCP at `/mcp`, and `/healthz`.
 
-    A request must be addressed to this machine by name or to `host` (Host), and one from a web page
-    must come from a page there (Origin): a page elsewhere cannot reach the server by DNS rebinding.
+    The Host header must name this machine or `host`, and so must the Origin of a web page: no other
+    page can reach the server, not even by DNS rebinding.
     https://modelcontextprotocol.io/specification/2026-07-28/basic/transports
     """
 
@@ -52,19 +52,19 @@ def http_app(server: ListenKeyServer, *, host: str = _HOSTS[0]) -> Starlette:
     sessions = Sessions(server.session_manager)
     server.lowlevel.middleware.append(sessions.note_use)
     app.add_middleware(sessions.making_room)
-    app.add_middleware(_leaving_is_no_error)
-    logging.getLogger("mcp.server.streamable_http").addFilter(_is_no_departure)
+    app.add_middleware(_ignoring_disconnects)
+    logging.getLogger("mcp.server.streamable_http").addFilter(_is_no_disconnect)
     return app
 
 
-def _is_no_departure(record: logging.LogRecord) -> bool:
-    """Return whether a record is not of a client that left: the SDK logs an error for each."""
+def _is_no_disconnect(record: logging.LogRecord) -> bool:
+    """Return whether a record is about something else than a disconnect, which is no error."""
     return not (record.exc_info and isinstance(record.exc_info[1], ClientDisconnect))
 
 
-def _leaving_is_no_error(app: ASGIApp) -> ASGIApp:
+def _ignoring_disconnects(app: ASGIApp) -> ASGIApp:
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        with suppress(ClientDisconnect):  # while it sent its request: nobody is there to answer
+        with suppress(ClientDisconnect):  # in the middle of its request: nobody is left to answer
             await app(scope, receive, send)
 
     return serve
@@ -75,9 +75,9 @@ def _in_url(host: str) -> str:
 
 
 async def run_http(server: ListenKeyServer, *, host: str, port: int) -> int:
-    """Serve until a signal to stop, and return the exit code.
+    """Serve until a stop signal, and return the exit code.
 
-    What is under way gets 2 seconds to end; open streams are ended.
+    Requests under way get 2 seconds to finish; open streams are ended.
 
     Raises:
         SettingsError: `host` is not this machine's loopback: callers are not authenticated.
@@ -93,7 +93,7 @@ async def run_http(server: ListenKeyServer, *, host: str, port: int) -> int:
                 )
             ]
         )
-    async with aclosing(stop_signals()) as signals:  # a second one must not end it halfway
+    async with aclosing(stop_signals()) as signals:  # a second one must not interrupt the stop
         async with serving(http_app(server, host=host), host=host, port=port) as actual_port:
             logger.info("serving MCP at http://%s:%d%s", _in_url(host), actual_port, PATH)
             code = await anext(signals)

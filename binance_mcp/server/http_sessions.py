@@ -1,8 +1,8 @@
-"""The sessions of the protocol revisions with a handshake, over HTTP: how long they may be idle.
+"""How long sessions over HTTP may be idle. Protocol revisions with a handshake have sessions.
 
-The SDK closes a session that is idle for half an hour, and refuses new ones while too many are
-open: a thousand abandoned ones would lock every such client out. Here the one that is idle longest
-makes room, and one that was never used after its handshake goes early.
+The SDK refuses new sessions while too many are open: a thousand abandoned ones would lock every
+client with a handshake out for half an hour. Here the longest idle session is closed to make room,
+and a session that was never used after its handshake is closed early.
 """
 
 from typing import Any, Final
@@ -18,9 +18,9 @@ from binance_mcp.server.sdk import allow_idle, close_session, open_sessions
 MOST: Final = 1000
 """Sessions that may be open at once."""
 UNUSED_SECONDS: Final = 120.0
-"""How long a session may be idle that was never used."""
+"""How long a session may be idle that was not used since its handshake."""
 _USED_SECONDS: Final = 1800.0
-"""How long another one may."""
+"""How long a used session may be idle."""
 _HANDSHAKE: Final = ("initialize", "notifications/initialized")
 
 
@@ -32,7 +32,7 @@ class Sessions:
         self._open = open_sessions(manager)
 
     def making_room(self, app: ASGIApp) -> ASGIApp:
-        """Return the app; a request that may open a session has the longest idle make room."""
+        """Return the app with room for one more session: the longest idle one is closed."""
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http" and len(self._open) >= MOST:
@@ -44,7 +44,7 @@ class Sessions:
     async def note_use(
         self, ctx: ServerRequestContext[Any, Any], call_next: CallNext
     ) -> HandlerResult:
-        """See requests pass, as a middleware: a session that is used may be idle for longer."""
+        """Let a session be idle for longer, because it is used. A middleware."""
         request: object = ctx.request
         if isinstance(request, Request) and ctx.method not in _HANDSHAKE:
             session = self._open.get(request.headers.get(SESSION_HEADER, ""))

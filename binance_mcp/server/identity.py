@@ -1,9 +1,9 @@
-"""Who is calling: the principal, and the session, which limits are counted for.
+"""Who is calling: the principal and the session that limits are counted for.
 
-A principal is the process over stdio, and the peer's address over HTTP, where all addresses of this
-machine are one: any program here can call from 16 million of them. A session is the one
-that the SDK opened, in the protocol revisions that have sessions; the revision 2026-07-28 has
-none, so there the principal stands for it. What a client says of itself is never believed.
+The principal is the process over stdio, and the peer's address over HTTP. All loopback addresses
+are one principal, because any program on this machine can call from 16 million of them. The session
+is that of the SDK; revision 2026-07-28 has none, so the principal is used instead. Nothing that a
+client says about itself is trusted.
 https://modelcontextprotocol.io/specification/2026-07-28/basic/transports
 """
 
@@ -26,7 +26,7 @@ def caller_of(context: Context[Any, Any]) -> Caller:
     if request is None:
         return _PROCESS
     principal = f"address:{_address(request)}"
-    # In these revisions a session's header has passed the SDK, which knows the ids it gave out.
+    # In these revisions the SDK has checked the header against the ids that it issued.
     if has_handshake(context):
         return Caller(principal, f"{principal}/session:{request.headers.get(SESSION_HEADER)}")
     return Caller(principal, principal)
@@ -44,5 +44,5 @@ def http_request(context: Context[Any, Any]) -> Request | None:
 
 
 def has_handshake(context: Context[Any, Any]) -> bool:
-    """Return whether the client speaks a revision with a handshake: one before 2026-07-28."""
+    """Return whether the client uses a protocol revision with a handshake, before 2026-07-28."""
     return context.protocol_version in HANDSHAKE_PROTOCOL_VERSIONS

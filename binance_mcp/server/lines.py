@@ -1,7 +1,6 @@
 """Messages as lines: the framing of standard input and output.
 
-A line that is not a message is answered as JSON-RPC says, so that nobody waits for an answer that
-never comes. https://www.jsonrpc.org/specification#error_object
+A line that is not a message is answered with a JSON-RPC error, so that its sender does not wait. https://www.jsonrpc.org/specification#error_object
 https://modelcontextprotocol.io/specification/2026-07-28/basic/transports#stdio
 """
 
@@ -25,28 +24,28 @@ from mcp.types import (
 from pydantic import ValidationError
 
 LONGEST: Final = 4 * 1024 * 1024
-"""In bytes. More than that of one line is never in memory."""
+"""In bytes. No more of a line is kept in memory."""
 
 _NO_MESSAGE: Final = "it is not a message of JSON-RPC"
-_NO_TEXT: Final = "it holds half of a surrogate pair, or is nested too deeply"
+_NO_TEXT: Final = "it has a lone surrogate, or is nested too deeply"
 
 
 class RefusedLineError(Exception):
-    """A line is not a message. The text says why, and has nothing of the line."""
+    """A line is not a message. The text says why, without quoting the line."""
 
     def __init__(self, reason: str, answer: JSONRPCError | None) -> None:
         super().__init__(reason)
         self.answer: Final = answer
-        """What the sender is answered; None if the line may be an answer itself."""
+        """The answer to the sender; None if the line may be an answer itself."""
 
 
 class UnwritableMessageError(Exception):
-    """A message cannot be a line."""
+    """A message cannot be written as a line."""
 
     def __init__(self, instead: JSONRPCError | None) -> None:
-        super().__init__("it holds half of a surrogate pair")
+        super().__init__("it has a lone surrogate")
         self.instead: Final = instead
-        """What to answer instead; None if nobody waits for the message."""
+        """What to send instead; None if nobody waits for the message."""
 
 
 class Lines:
@@ -56,7 +55,7 @@ class Lines:
         self._begun = bytearray()
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield the lines that are complete with this chunk; an empty one ends the last."""
+        """Yield the lines that this chunk completes; an empty chunk ends the last line."""
         *ends, beginning = chunk.split(b"\n") if chunk else (b"", b"")
         for end in ends:
             line = bytes(self._begun + end)
@@ -67,10 +66,10 @@ class Lines:
 
 
 def message_of(line: bytes) -> JSONRPCMessage | None:
-    """Return the message that a line is; None if it is blank. A byte order mark is ignored.
+    """Return the message in a line; None if the line is blank. A byte order mark is ignored.
 
     Raises:
-        RefusedLineError: It is no message: too long, not JSON, or not one message of JSON-RPC.
+        RefusedLineError: It is too long, not JSON, or not one message of JSON-RPC.
 
     """
     if len(line) > LONGEST:
@@ -90,7 +89,7 @@ def message_of(line: bytes) -> JSONRPCMessage | None:
 
 def _refusal(line: bytes, reason: str) -> RefusedLineError:
     try:
-        # Unlike pydantic's, this parser reads half of a surrogate pair, and so finds the id.
+        # Unlike pydantic's, this parser accepts lone surrogates, and so finds the id.
         content: object = json.loads(line.decode())
     except (ValueError, RecursionError):
         return _refused("it is not JSON", PARSE_ERROR)
@@ -107,16 +106,16 @@ def _refused(reason: str, code: int, identity: object = None) -> RefusedLineErro
     try:
         answer = JSONRPCError(jsonrpc="2.0", id=cast("RequestId", identity), error=error)
         _line(answer)
-    except ValueError:  # it is no id
+    except ValueError:  # not a valid id
         answer = JSONRPCError(jsonrpc="2.0", id=None, error=error)
     return RefusedLineError(reason, answer)
 
 
 def line_of(message: JSONRPCMessage) -> bytes:
-    """Return a message as a line, which has a line feed at its end and nowhere else.
+    """Return a message as a line with one line feed, at its end.
 
     Raises:
-        UnwritableMessageError: It holds half of a surrogate pair, which UTF-8 does not have.
+        UnwritableMessageError: It has a lone surrogate, which UTF-8 cannot encode.
 
     """
     try:

@@ -15,7 +15,7 @@ LISTEN_KEY: Final = Resource(
     uri=LISTEN_KEY_URI,
     name="listen-key",
     title="Listen key",
-    description="The state of the account's listen key; subscribers hear of every change.",
+    description="The state of the account's listen key; subscribers are notified of every change.",
     mime_type="application/json",
 )
 
@@ -26,6 +26,6 @@ def listen_key_status(account: Account) -> CallToolResult:
 
 
 def listen_key_contents(result: CallToolResult) -> ReadResourceContents:
-    """Return such a result as the contents of the resource."""
+    """Return the result of `listen_key_status` as the contents of the resource."""
     content = json.dumps(result.structured_content)
     return ReadResourceContents(content=content, mime_type=LISTEN_KEY.mime_type)

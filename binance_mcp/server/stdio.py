@@ -1,8 +1,8 @@
 """Running the server over standard input and output, until the host closes them or a signal comes.
 
-The SDK's own runner does not answer what is under way when the input ends, nor a line that is not
-a message; the mere probe `server/discover` decides its protocol revision; it waits for threads that
-nothing can interrupt; and SIGTERM leaves its lifespan open.
+The SDK's `stdio_server` is not used, because it drops calls under way when the input ends and lines
+that are not messages, lets the probe `server/discover` fix the protocol revision, waits for threads
+that cannot be interrupted, and does not close the lifespan on SIGTERM.
 https://modelcontextprotocol.io/specification/2026-07-28/basic/transports#stdio
 """
 
@@ -46,7 +46,7 @@ logger = logging.getLogger(__name__)
 
 _CHUNK_BYTES: Final = 64 * 1024
 _SECONDS_AFTER_INPUT: Final = 5.0
-"""How long the calls under way may take when the input has ended."""
+"""How long calls under way may take after the end of the input."""
 _SECONDS_AFTER_SIGNAL: Final = 1.0
 _SECONDS_TO_WRITE: Final = 1.0
 _SECONDS_BETWEEN_LOOKS: Final = 0.02
@@ -56,10 +56,10 @@ _Send: TypeAlias = MemoryObjectSendStream[SessionMessage]
 
 
 async def run_stdio(server: ListenKeyServer) -> None:
-    """Serve one host until it closes standard input, or a signal comes; then end the process.
+    """Serve one host until it closes standard input or a signal comes; then end the process.
 
-    What the host has asked is answered before, if it takes no more than 5 seconds after the end of
-    the input, or one after a signal. A host that no longer reads is not waited for.
+    Requests are answered up to 5 seconds after the end of the input, or one second after a signal.
+    A host that no longer reads is not waited for.
     """
     code = 1
     host = _Host(server, sys.stdin.fileno(), _output_of_its_own())
@@ -71,13 +71,15 @@ async def run_stdio(server: ListenKeyServer) -> None:
         except Exception:
             logger.exception("the server failed")
         logging.shutdown()
-        os._exit(code)  # nothing can interrupt a thread that waits for the host
+        # The interpreter would wait for the threads in read() and write(), which end only when the
+        # host closes the pipes: https://docs.python.org/3/library/threading.html#thread-objects
+        os._exit(code)
 
 
 def _output_of_its_own() -> int:
-    """Return a descriptor of standard output that nobody prints to: what is printed is no message.
+    """Return a new descriptor of standard output, and redirect what is printed to standard error.
 
-    It goes to standard error from here on, as with the SDK's runner.
+    So nothing that is printed by mistake gets between the messages. The SDK does the same.
     """
     output = os.dup(sys.stdout.fileno())
     with Path(os.devnull).open("w") as nowhere:
@@ -86,7 +88,7 @@ def _output_of_its_own() -> int:
 
 
 class _Host:
-    """The host at the other end of the two pipes, and the requests it has no answer to yet."""
+    """The host at the other end of the pipes, and its unanswered requests."""
 
     def __init__(self, server: ListenKeyServer, standard_input: int, output: int) -> None:
         self._server = server.lowlevel
@@ -104,7 +106,7 @@ class _Host:
         self._said, self._outgoing = create_memory_object_stream[SessionMessage]()
 
     async def obey_signals(self) -> None:
-        """End within a second of the first signal, whatever signals follow."""
+        """End within a second after the first signal, even if more signals follow."""
         codes = stop_signals()
         while True:
             self._code = await anext(codes)
@@ -130,7 +132,7 @@ class _Host:
         return self._code
 
     async def _read(self, account: Account, answers: _Send) -> None:
-        """Pass on what the host says, and the end of it when all of it is answered."""
+        """Pass on the host's messages; end the input when all requests are answered."""
         async with self._heard, answers:
             with self._reading, suppress(anyio.BrokenResourceError):
                 async for line in self._lines():
@@ -179,7 +181,7 @@ class _Host:
             case JSONRPCNotification(
                 method="notifications/cancelled", params={"requestId": int() | str() as cancelled}
             ):
-                self._unanswered.discard(cancelled)  # it will have no answer
+                self._unanswered.discard(cancelled)  # it gets no answer
             case _:
                 pass
         await self._heard.send(SessionMessage(message))
@@ -207,10 +209,10 @@ class _Host:
 async def _answer_probe(
     server: Server[Account], probe: JSONRPCRequest, account: Account, answers: _Send
 ) -> None:
-    """Have the SDK answer a `server/discover` on a connection of its own.
+    """Answer a `server/discover` on a separate connection.
 
-    The first request of a connection decides its protocol revision for good, and some hosts probe
-    and then `initialize` on the same pipe.
+    In the SDK the first request fixes the protocol revision of a connection, but some hosts probe
+    and then send `initialize` on the same pipe.
     """
     asked, questions = create_memory_object_stream[SessionMessage | Exception]()
     said, answered = create_memory_object_stream[SessionMessage]()

@@ -1,4 +1,4 @@
-"""Telling clients that something changed, in both protocol eras.
+"""Notifying clients of changes, in both protocol eras.
 
 From 2026-07-28 on, clients listen on streams that the SDK serves; before, a connection is sent
 notifications from its handshake to its end.
@@ -36,13 +36,13 @@ from binance_mcp.server.sdk import announce_tool_changes, connection_of
 _Notification: TypeAlias = Callable[[ServerSession], Awaitable[None]]
 
 _PATIENCE_SECONDS: Final = 5.0
-"""How long a client may take to accept a notification before it goes without."""
-_MOST_UNTOLD: Final = 100
+"""How long a client may take to accept a notification before it is dropped."""
+_MOST_QUEUED: Final = 100
 _LONGEST_URI: Final = 200
 
 
 class _Bus(InMemorySubscriptionBus):
-    """The SDK's bus, which knows how many listen."""
+    """The SDK's bus with a count of its listeners."""
 
     listeners = 0
 
@@ -50,7 +50,7 @@ class _Bus(InMemorySubscriptionBus):
         unsubscribe = super().subscribe(listener)
         self.listeners += 1
 
-        @cache  # it may be called again
+        @cache  # it may be called twice
         def leave() -> None:
             unsubscribe()
             self.listeners -= 1
@@ -59,7 +59,7 @@ class _Bus(InMemorySubscriptionBus):
 
 
 class Subscribers:
-    """The clients that want to hear of changes. `is_readable` says which resources there are."""
+    """The clients to notify of changes. `is_readable` returns whether a resource exists."""
 
     def __init__(self, is_readable: Callable[[str], bool]) -> None:
         self.bus = _Bus()
@@ -69,7 +69,7 @@ class Subscribers:
         self._tasks: TaskGroup
 
     def attach(self, server: Server[Any]) -> None:
-        """Serve the subscriptions of connections, and say so in the handshake."""
+        """Serve subscriptions, and announce them in the handshake."""
         server.add_request_handler("resources/subscribe", SubscribeRequestParams, self._subscribe)
         server.add_request_handler(
             "resources/unsubscribe", UnsubscribeRequestParams, self._unsubscribe
@@ -79,7 +79,7 @@ class Subscribers:
     async def watch(
         self, ctx: ServerRequestContext[Any, Any], call_next: CallNext
     ) -> HandlerResult:
-        """See the handshakes pass, as a middleware of the server."""
+        """Remember every client that completes its handshake. A middleware."""
         if ctx.method == "notifications/initialized":
             _remember(self._clients, ctx.session)
         return await call_next(ctx)
@@ -104,32 +104,32 @@ class Subscribers:
             raise MCPError(INVALID_PARAMS, f"Unknown resource: {told}", {"uri": told})
 
     def are_there(self, uri: str) -> bool:
-        """Return whether anybody may want to know that a resource has changed."""
+        """Return whether there may be subscribers of a resource."""
         return bool(self.bus.listeners or self._watchers.get(uri))
 
     async def tools_changed(self) -> None:
-        """Tell every client that the list of tools is another."""
+        """Notify every client that the list of tools has changed."""
         await self.bus.publish(ToolsListChanged())
-        self._tell(self._clients, ServerSession.send_tool_list_changed)
+        self._notify(self._clients, ServerSession.send_tool_list_changed)
 
     async def resources_changed(self) -> None:
-        """Tell that the list of resources is another, whoever listens for it."""
+        """Notify listeners that the list of resources has changed."""
         await self.bus.publish(ResourcesListChanged())
 
     async def resource_updated(self, uri: str) -> None:
-        """Tell every client that wants to know that a resource is another, while it is readable."""
+        """Notify the subscribers of a resource that it has changed, if it is readable."""
         if not self._is_readable(uri):
             return
         await self.bus.publish(ResourceUpdated(uri=uri))
-        self._tell(self._watchers.get(uri, {}), lambda client: client.send_resource_updated(uri))
+        self._notify(self._watchers.get(uri, {}), lambda client: client.send_resource_updated(uri))
 
-    def _tell(self, clients: Mapping[int, "_Client"], notification: _Notification) -> None:
+    def _notify(self, clients: Mapping[int, "_Client"], notification: _Notification) -> None:
         for client in clients.values():
-            client.tell(self._tasks, notification)
+            client.notify(self._tasks, notification)
 
     @asynccontextmanager
-    async def telling(self) -> AsyncGenerator[None]:
-        """Send what is told while the block runs."""
+    async def notifying(self) -> AsyncGenerator[None]:
+        """Send notifications while the block runs."""
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
             yield
@@ -137,29 +137,29 @@ class Subscribers:
 
 
 class _Client:
-    """A connection, and what it is still to be told: a client that stalls delays no other."""
+    """A connection and its queue of notifications: a client that stalls delays no other."""
 
     def __init__(self, session: ServerSession) -> None:
         self._session = session
-        self._untold: deque[_Notification] = deque(maxlen=_MOST_UNTOLD)
+        self._queue: deque[_Notification] = deque(maxlen=_MOST_QUEUED)
         self._is_sending = False
 
-    def tell(self, tasks: TaskGroup, notification: _Notification) -> None:
-        """Send a notification when those before it are sent; the oldest of too many is dropped."""
-        self._untold.append(notification)
+    def notify(self, tasks: TaskGroup, notification: _Notification) -> None:
+        """Queue a notification; if there are too many, the oldest is dropped."""
+        self._queue.append(notification)
         if not self._is_sending:
             self._is_sending = True
             tasks.start_soon(self._send)
 
     async def _send(self) -> None:
-        while self._untold:
+        while self._queue:
             with anyio.move_on_after(_PATIENCE_SECONDS):
-                await self._untold.popleft()(self._session)
+                await self._queue.popleft()(self._session)
         self._is_sending = False
 
 
 def _remember(clients: dict[int, _Client], session: ServerSession) -> None:
-    """Add a client for as long as its connection lasts."""
+    """Keep a client for as long as its connection lasts."""
     connection = connection_of(session)
     if id(connection) not in clients:
         clients[id(connection)] = _Client(session)

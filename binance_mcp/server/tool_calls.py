@@ -1,7 +1,4 @@
-"""The way of one call: past the policy, and the person if it says so, to the tool; then audited.
-
-No call reaches a tool by another way.
-"""
+"""One tool call: policy, approval, tool, audit. No call reaches a tool in any other way."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
@@ -26,7 +23,7 @@ Result = CallToolResult | InputRequiredResult
 
 
 class ToolCalls:
-    """Admits calls, and records what was decided and what became of it."""
+    """Admits calls, and records decisions and outcomes."""
 
     def __init__(
         self, policy: PolicySource, audit: AuditTrail | None, wall_clock: WallClock
@@ -38,11 +35,11 @@ class ToolCalls:
         self._elicitation = Elicitation()
 
     def serve_only(self, tools: Collection[str]) -> None:
-        """Know the tools that there are; calls of others are limited and recorded like any."""
+        """Set the names of the existing tools. Calls of others are denied, limited and recorded."""
         self._gate.tools = tools
 
     def withdraw_questions(self) -> None:
-        """Wait for no person's answer any more: the server stops."""
+        """Deny the calls that wait for an approval, because the server stops."""
         self._elicitation.withdraw()
 
     def is_hidden(self, tool: str) -> bool:
@@ -51,26 +48,26 @@ class ToolCalls:
 
     @property
     def policy_problem(self) -> str | None:
-        """Why the policy file, as it is now, is not in force; None if it is.
+        """Why the policy file in its present state is not active; None if it is.
 
-        It has the first problem only, and not where the file is, which is the operator's business.
+        It has only the first problem, and not the path, which does not concern a model.
         """
         if self._policy.problem is None:
             return None
         first, others = self._policy.problem.problems[0], self._policy.problem.found - 1
         more = f", and {others} more" if others else ""
-        return f"it was changed, and the last good policy stays in force: {first}{more}"
+        return f"it was changed, and the last good policy stays active: {first}{more}"
 
     def remaining(self, context: Context[Any, Any]) -> Sequence[LimitStatus]:
-        """Return what the policy's limits leave the caller."""
+        """Return what is left of the policy's limits for the caller."""
         return self._gate.remaining(caller_of(context))
 
     def refresh_policy(self) -> bool:
-        """Take in a policy file that has changed, and return whether it has."""
-        is_another = self._policy.refresh()
-        if is_another:
+        """Reload the policy file if it has changed, and return whether the policy has."""
+        has_changed = self._policy.refresh()
+        if has_changed:
             self._gate.replace(self._policy.document)
-        return is_another
+        return has_changed
 
     async def run(
         self,
@@ -79,13 +76,13 @@ class ToolCalls:
         make: Callable[[], Awaitable[Result]],
         check: Callable[[], None] = lambda: None,
     ) -> Result:
-        """Make a call if it may be made; or return the question that a person has to answer first.
+        """Make a call if it is admitted, or return the question that the user must answer first.
 
-        `check` is called when the policy has admitted the call and before a person is asked, who
-        is to decide about calls only that can be made.
+        `check` is called after the policy has admitted the call and before the user is asked, so
+        that they are not asked about calls that would fail anyway.
 
         Raises:
-            PolicyDeniedError: It may not be made. A call fails as `check` and `make` do.
+            PolicyDeniedError: It is denied. Errors of `check` and `make` are passed on.
 
         """
         self._expect_audit()
@@ -113,7 +110,7 @@ class ToolCalls:
     ) -> InputRequiredResult | None:
         is_answer = self._elicitation.is_answer(context)
         approval = self._gate.review(call).approval if is_answer else None
-        if approval is None:  # else the call was counted when the question was asked
+        if approval is None:  # otherwise it was counted when the question was asked
             approval = self._gate.admit(caller, call).approval
         check()
         if approval is None:
@@ -126,7 +123,7 @@ class ToolCalls:
                 self._audit.ready()
         except AuditError:
             raise PolicyDeniedError(
-                "The audit trail cannot be written, so no call is admitted; the server's log says"
+                "The audit trail cannot be written, so all calls are denied; the server's log says"
                 " why.",
                 code="audit_unavailable",
                 rule="",

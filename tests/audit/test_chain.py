@@ -90,14 +90,14 @@ def test_what_has_not_the_form_of_a_record_is_refused(line: bytes) -> None:
 def test_a_changed_record_is_refused() -> None:
     changed = FIRST.replace(b'"a":1', b'"a":2')
     assert refusal(changed) == (
-        "the hash does not fit: the record was changed, or the key is another"
+        "the hash does not match: the record was changed, or the key is different"
     )
 
 
 @pytest.mark.parametrize(("sealed", "read"), [(None, KEY), (KEY, None), (KEY, b"another")])
 def test_a_record_under_another_key_is_refused(sealed: bytes | None, read: bytes | None) -> None:
     line, _ = seal('{"a":1}', START, sealed)
-    assert refusal(line, read).startswith("the hash does not fit")
+    assert refusal(line, read).startswith("the hash does not match")
 
 
 def test_an_empty_key_is_none() -> None:
@@ -126,7 +126,7 @@ def test_the_very_first_record_follows_nothing_else_than_the_start() -> None:
 @pytest.mark.parametrize(("sequence", "told"), [(3, 4), (0, 1)])
 def test_a_gap_and_a_repetition_are_told_by_number(sequence: int, told: int) -> None:
     problem = misplacement(Link(sequence, "0" * 64), FIRST_LINK)
-    assert problem == f"record {told} stands where 2 is expected"
+    assert problem == f"found record {told} where 2 is expected"
 
 
 def test_a_record_that_follows_another_one_of_that_number_is_told() -> None:

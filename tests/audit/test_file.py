@@ -73,7 +73,7 @@ def test_every_file_is_its_owners_only(path: Path) -> None:
 def test_a_file_that_others_may_write_is_refused(path: Path, mode: int) -> None:
     write(path, 1)
     path.chmod(mode)
-    assert refusal(trail(path)) == f"{path}: others may write to it; run chmod go-w"
+    assert refusal(trail(path)) == f"{path}: other users may write to it; run: chmod go-w"
     assert sequences(path) == [1]
 
 
@@ -212,7 +212,7 @@ def test_records_removed_from_under_a_writer_leave_a_gap(path: Path) -> None:
     file.append(ENTRY)
     with pytest.raises(AuditError) as broken:
         verify(path)
-    assert str(broken.value) == f"{path}, line 2: record 4 stands where 2 is expected"
+    assert str(broken.value) == f"{path}, line 2: found record 4 where 2 is expected"
 
 
 @posix
@@ -280,7 +280,7 @@ def test_a_trail_with_another_key_is_refused(path: Path, key: bytes | None) -> N
 def test_an_older_file_with_another_key_is_refused(path: Path) -> None:
     trail(path, key=KEY).append(ENTRY)
     older = path.rename(trail_files(path)[1])
-    assert refusal(trail(path)).startswith(f"{older}: in the last line, the hash does not fit")
+    assert refusal(trail(path)).startswith(f"{older}: in the last line, the hash does not match")
 
 
 @posix

@@ -123,7 +123,7 @@ def test_a_call_that_ended_is_kept_and_no_other_is_admitted_until_it_is_written(
     assert caplog.messages[0].startswith(
         f"the audit trail cannot be written, so calls are denied: {path}: "
     )
-    assert caplog.messages[1] == "the audit trail is written again"
+    assert caplog.messages[1] == "the audit trail can be written again"
 
 
 def test_a_call_is_not_admitted_when_the_file_has_become_unusable(path: Path) -> None:

@@ -115,9 +115,9 @@ ANOTHER_TWO = seal('{"n":1}', Link(1, "1" * 64), None)[0]
     ("lines", "problem"),
     [
         ([ONE, b"text\n"], "this is not a record"),
-        ([ONE, TWO.replace(b'"n":1', b'"n":7')], "the hash does not fit"),
-        ([ONE, THREE], "record 3 stands where 2 is expected"),
-        ([ONE, ONE], "record 1 stands where 2 is expected"),
+        ([ONE, TWO.replace(b'"n":1', b'"n":7')], "the hash does not match"),
+        ([ONE, THREE], "found record 3 where 2 is expected"),
+        ([ONE, ONE], "found record 1 where 2 is expected"),
         ([ONE, ANOTHER_TWO], "the record does not follow the one before it"),
         ([ONE, TWO[:-1]], "the record is cut off"),
         ([ONE, b"x" * 200_000], "the record is cut off"),

@@ -32,7 +32,7 @@ def test_the_help_names_every_command_and_the_exit_codes(
         "demo",
     ]
     assert "--version" in out
-    assert "\nExit codes: 0, " in out
+    assert "\nExit codes: 0 " in out
     assert err == ""
 
 
@@ -44,7 +44,7 @@ def test_the_help_of_a_command_that_may_fail_has_its_exit_codes(
     run: Run, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     assert run(*command.split(), "--help") == 0
-    assert "\nExit codes: 0, " in capsys.readouterr().out
+    assert "\nExit codes: 0 " in capsys.readouterr().out
 
 
 def test_arguments_name_a_command() -> None:
@@ -103,5 +103,5 @@ def test_an_env_file_is_named_before_the_command_or_after_it() -> None:
 
 
 def test_an_env_file_goes_only_with_what_serves_mcp() -> None:
-    with pytest.raises(SettingsError, match="--env-file: only goes with what serves MCP"):
+    with pytest.raises(SettingsError, match="--env-file: is only for the commands that serve MCP"):
         parse(["--env-file", "settings", "demo"])

@@ -51,7 +51,7 @@ def test_the_first_broken_record_is_told_by_file_and_line(
     lines = trail.read_bytes().splitlines(keepends=True)
     trail.write_bytes(b"".join([lines[0], *lines[2:]]))
     assert run("audit", "verify", str(trail)) == 1
-    assert capsys.readouterr() == (f"{trail}:2: record 3 stands where 2 is expected\n", "")
+    assert capsys.readouterr() == (f"{trail}:2: found record 3 where 2 is expected\n", "")
 
 
 def test_a_trail_is_verified_with_the_key_that_is_set(
@@ -62,7 +62,7 @@ def test_a_trail_is_verified_with_the_key_that_is_set(
 ) -> None:
     write(trail, 1, key=b"a key")
     assert run("audit", "verify", str(trail)) == 1
-    assert capsys.readouterr().out.startswith(f"{trail}:1: the hash does not fit")
+    assert capsys.readouterr().out.startswith(f"{trail}:1: the hash does not match")
     monkeypatch.setenv("BINANCE_MCP_AUDIT_KEY", "a key")
     assert run("audit", "verify", str(trail)) == 0
 

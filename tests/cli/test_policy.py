@@ -154,7 +154,7 @@ def test_the_shipped_policy_is_shown_if_no_other_is_in_force(run: Run, capsys: P
     assert run("policy", "show") == 0
     out, err = capsys.readouterr()
     assert load("shown", out) == load("shipped", read(None))
-    assert err == f"the shipped policy, SHA-256 {SHIPPED}\n"
+    assert err == f"built-in policy, SHA-256 {SHIPPED}\n"
 
 
 def test_policies_that_say_the_same_look_the_same(run: Run, capsys: Printed) -> None:
@@ -199,7 +199,7 @@ def test_decisions_that_are_alike_stand_on_one_line(run: Run, capsys: Printed) -
         f"0 s to 0.5 s, x 2: {KEEPALIVE}: allowed, 1 to 0 left ({rule})\n"
         f"1 s to 2 s, x 3: {KEEPALIVE}: denied, 0 left ({rule}/rate_limit, limit_exceeded): "
         f'At most 2 calls per hour per session (counter "{KEEPALIVE}_rate_limit"); '
-        "the next is possible in 3599 s.\n"
+        "retry in 3599 s.\n"
     )
 
 
@@ -214,7 +214,7 @@ def test_several_calls_are_tried_whatever_is_in_their_arguments(run: Run, capsys
     options = [option for call in calls for option in ("--call", json.dumps(call))]
     assert run("policy", "test", *options, "policy.json") == 0
     assert capsys.readouterr().out == (
-        "0 s: A: a person is asked (/tools/A/action): It matters.\n"
+        "0 s: A: approval required (/tools/A/action): It matters.\n"
         "0 s: A: denied (/tools/A/require/0, requirement): "
         'The policy requires args.x eq "a, \\"}".\n'
         "0 s: B: allowed (/default)\n"

@@ -19,7 +19,7 @@ def log_of(*arguments: str, variables: dict[str, str]) -> str:
 def test_a_file_found_redirects_nothing_when_the_environment_brings_the_key() -> None:
     Path(".env").write_text("BINANCE_REST_URL=https://elsewhere.example\n")
     log = log_of(variables={"BINANCE_API_KEY": "key"})
-    assert f"{Path('.env').absolute()} is ignored: the environment brings the credential" in log
+    assert f"{Path('.env').absolute()} is ignored: the environment has a credential" in log
     assert "using demo at https://demo-fapi.binance.com" in log
 
 
@@ -71,7 +71,7 @@ def test_a_command_about_the_policy_in_force_says_which_file_it_has_not_read(com
     with running(*command.split()) as process:
         code, _, err = ended(process)
     assert code == 0
-    assert f"{Path('.env').absolute()} is ignored: it does not bring BINANCE_API_KEY" in err
+    assert f"{Path('.env').absolute()} is ignored: it does not have BINANCE_API_KEY" in err
 
 
 def test_a_trail_is_verified_with_the_key_of_the_file_that_is_named() -> None:
@@ -80,4 +80,4 @@ def test_a_trail_is_verified_with_the_key_of_the_file_that_is_named() -> None:
     Path("trail").touch()
     with running("audit", "verify", "trail", variables={"BINANCE_MCP_ENV_FILE": "named"}) as it:
         _, _, err = ended(it)
-    assert f"{Path('named').absolute()} has a secret that others may read" in err or os.name == "nt"
+    assert f"{Path('named').absolute()} has a secret and other users may read" in err or os.name == "nt"

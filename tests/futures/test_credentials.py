@@ -136,7 +136,8 @@ def test_a_file_that_others_may_use_is_refused_with_the_command_that_helps(
     key_file.chmod(mode)
 
     assert refusal(private_key_file=key_file) == (
-        f"BINANCE_PRIVATE_KEY_FILE: others may read it; run: chmod 600 {shlex.quote(str(key_file))}"
+        "BINANCE_PRIVATE_KEY_FILE: other users may read it; "
+        f"run: chmod 600 {shlex.quote(str(key_file))}"
     )
 
 

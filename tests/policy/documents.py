@@ -5,6 +5,10 @@ from typing import Final, TypeAlias
 
 from hypothesis import strategies as st
 
+from binance_mcp.policy.admission import Admission, check, terms
+from binance_mcp.policy.call import Call
+from binance_mcp.policy.language.document import Document
+
 Json: TypeAlias = Mapping[str, object]
 
 TOOLS: Final = st.sampled_from(["A", "B", "a/b~c", "limits"])
@@ -91,3 +95,9 @@ ARGUMENTS: Final[st.SearchStrategy[Json]] = st.dictionaries(
     _NAMES | st.text(), _GIVEN | st.sampled_from([99, 50_000]).map(_nested), max_size=3
 )
 """The arguments of any call at all."""
+
+
+def evaluate(document: Document, call: Call) -> Admission:
+    """Return the terms on which the document admits the call; raise if it denies it."""
+    check(document, call)
+    return terms(document, call.tool)

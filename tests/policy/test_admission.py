@@ -11,13 +11,13 @@ from binance_mcp.policy.admission import (
     Admission,
     AppliedLimit,
     Approval,
-    evaluate,
     is_hidden,
     limits_of,
 )
 from binance_mcp.policy.call import Call
 from binance_mcp.policy.language.document import Document, load
 from binance_mcp.policy.language.rules import Limit
+from tests.policy.documents import evaluate
 
 LIMIT: Final[Mapping[str, object]] = {"counter": "calls", "window": "minute", "max": 2}
 ANYTHING: Final[Mapping[str, Sequence[object]]] = {"conditions": []}
@@ -122,7 +122,7 @@ def test_a_reason_alone_denies_nothing() -> None:
     ("members", "reason"),
     [
         ({"reason": "It closes the stream."}, "It closes the stream."),
-        ({}, "The policy requires that a person approves every call of this tool."),
+        ({}, "The policy requires approval of every call of this tool."),
     ],
 )
 def test_a_tool_may_have_to_be_approved(members: Mapping[str, object], reason: str) -> None:

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binance_mcp.errors import PolicyDeniedError
-from binance_mcp.policy.admission import Admission, evaluate
+from binance_mcp.policy.admission import Admission
 from binance_mcp.policy.call import Call, Caller
 from binance_mcp.policy.gate import Gate
 from binance_mcp.policy.language.document import Document, load
-from tests.policy.documents import ARGUMENTS, DOCUMENTS, LIMITS, RULES, TOOLS, Json
+from tests.policy.documents import ARGUMENTS, DOCUMENTS, LIMITS, RULES, TOOLS, Json, evaluate
 
 CALLER: Final = Caller(grant="a grant", session="a session")
 CALLS: Final = st.builds(Call, TOOLS, ARGUMENTS)

@@ -66,7 +66,7 @@ def test_a_denial_says_the_rule_and_the_wait() -> None:
         store.reserve(limits, ALICE, 0)
     denied = denial(store, limits, ALICE, 48.75)
     assert str(denied) == (
-        'At most 60 calls per minute per session (counter "calls"); the next is possible in 12 s.'
+        'At most 60 calls per minute per session (counter "calls"); retry in 12 s.'
     )
     assert (denied.code, denied.rule, denied.retry_after) == ("limit_exceeded", "/calls", 11.25)
     assert denied.limit == LimitStatus("calls", "minute", 60, "session", remaining=0)
@@ -157,9 +157,7 @@ def test_a_full_counter_refuses_a_newcomer_and_forgets_nobody() -> None:
     store.reserve(limits, ALICE, 0)
     store.reserve(limits, ALICE_AGAIN, 20)
     denied = denial(store, limits, BOB, 30.5)
-    assert str(denied) == (
-        'Too many callers at once (counter "calls"); the next is possible in 30 s.'
-    )
+    assert str(denied) == ('Too many callers at once (counter "calls"); retry in 30 s.')
     assert (denied.code, denied.rule, denied.retry_after) == ("limit_exceeded", "/calls", 29.5)
     assert denied.limit == LimitStatus("calls", "minute", 2, "session", remaining=0)
     store.reserve(limits, ALICE, 30.5)

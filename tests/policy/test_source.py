@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from binance_mcp.errors import PolicyDeniedError, PolicyError
-from binance_mcp.policy.admission import evaluate
 from binance_mcp.policy.call import Call
 from binance_mcp.policy.language.rules import Limit
 from binance_mcp.policy.source import PolicySource, load_file, read
+from tests.policy.documents import evaluate
 
 OPEN = {"version": "1", "default": "allow"}
 SHUT = {"version": "1", "default": "deny"}
@@ -144,7 +144,9 @@ def test_a_bad_file_is_refused_by_its_name_and_without_its_content(tmp_path: Pat
     path.write_text("AKIAsecret")
     with pytest.raises(PolicyError) as refused:
         load_file(path)
-    assert str(refused.value).startswith(f"{path}: /: must be JSON, and is not at line 1, column 1")
+    assert str(refused.value).startswith(
+        f"{path}: /: must be JSON; the error is at line 1, column 1"
+    )
     assert "secret" not in str(refused.value)
 
 

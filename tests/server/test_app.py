@@ -123,7 +123,7 @@ async def test_a_crash_tells_the_model_nothing_but_that_it_happened(era: Era) ->
     async with Client(server, mode=era) as client:
         result = await client.call_tool(CREATE, {})
     assert result.is_error
-    assert text(result).startswith("The call failed in a way that this server does not foresee")
+    assert text(result).startswith("The call failed because of a bug in this server")
 
 
 async def test_the_sandbox_needs_neither_an_account_nor_a_network(era: Era) -> None:

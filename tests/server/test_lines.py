@@ -118,7 +118,7 @@ def test_a_notification_may_speak_of_an_id() -> None:
 @pytest.mark.parametrize(("identity", "answered"), [("1", 1), (r'"\ud800"', None)])
 def test_half_of_a_surrogate_pair_is_refused_with_the_id(identity: str, answered: object) -> None:
     line = rf'{{"jsonrpc": "2.0", "id": {identity}, "method": "x", "params": {{"a": "\ud800"}}}}'
-    reason = "it holds half of a surrogate pair, or is nested too deeply"
+    reason = "it has a lone surrogate, or is nested too deeply"
     assert refusal(line.encode()) == (-32600, answered, reason)
 
 

@@ -114,6 +114,6 @@ async def test_a_stalled_connection_is_told_the_last_hundred_when_it_reads_again
     async with anyio.create_task_group() as tasks:
         for number in range(150):
             uri = f"binance://{number}"
-            client.tell(tasks, lambda one, uri=uri: one.send_resource_updated(uri))
+            client.notify(tasks, lambda one, uri=uri: one.send_resource_updated(uri))
         session.let_go.set()
     assert session.told == [f"binance://{number}" for number in range(50, 150)]

@@ -186,7 +186,7 @@ async def test_the_status_tells_that_the_policy_has_a_problem_and_not_where_it_l
         status = await client.call_tool(STATUS, {})
     told = succeeded(status)["policyProblem"]
     assert told == (
-        'it was changed, and the last good policy stays in force: /version: must be "1", and 1 more'
+        'it was changed, and the last good policy stays active: /version: must be "1", and 1 more'
     )
     assert f"The policy file has a problem: {told}." in text(status)
 

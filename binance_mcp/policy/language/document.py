@@ -27,22 +27,22 @@ Action: TypeAlias = Literal["allow", "deny", "require_approval"]
 Default: TypeAlias = Literal["allow", "deny"]
 
 
-def _stands_once(name: str, info: ValidationInfo) -> str:
+def _is_unique(name: str, info: ValidationInfo) -> str:
     if isinstance(info.context, Seen):
         if name in info.context.hidden:
-            raise PydanticCustomError("twice", "must stand only once")
+            raise PydanticCustomError("twice", "must not be repeated")
         info.context.hidden.add(name)
     return name
 
 
-def _is_spoken_of(name: str, info: ValidationInfo) -> str:
+def _is_current(name: str, info: ValidationInfo) -> str:
     if isinstance(info.context, Seen):
         info.context.tool = name
     return name
 
 
 class AllTools(Node):
-    """What holds for the calls of all tools together."""
+    """The rules for the calls of all tools together."""
 
     limits: Annotated[
         tuple[Limit, ...], Field(description="How often all tools together may be called.")
@@ -50,18 +50,18 @@ class AllTools(Node):
 
 
 class Tool(Node):
-    """What holds for the calls of one tool."""
+    """The rules for the calls of one tool."""
 
     action: Annotated[
         Action,
         one_of(Action),
         Field(
-            description="What becomes of a call that no rule denies. "
-            "With `require_approval` a person is asked, each time."
+            description="What happens to a call that no rule denies. "
+            "With `require_approval`, the user is asked each time."
         ),
     ] = "allow"
     reason: Annotated[
-        Sentence, Field(description="Why `action` denies, or what the person is to approve.")
+        Sentence, Field(description="Why `action` denies, or what the user is asked to approve.")
     ] = ""
     deny_if: Annotated[
         tuple[Rule, ...],
@@ -90,7 +90,9 @@ class Document(Node):
     json_schema: Annotated[
         str,
         Expected("must be text"),
-        Field(alias="$schema", description="Where editors find the schema. Says nothing of calls."),
+        Field(
+            alias="$schema", description="Where editors find the schema. It has no effect on calls."
+        ),
     ] = ""
     version: Annotated[
         Literal["1"], Expected('must be "1"'), Field(description="The version of the language.")
@@ -101,20 +103,20 @@ class Document(Node):
         Field(description="What becomes of the calls of a tool that `tools` does not list."),
     ]
     hide: Annotated[
-        frozenset[Annotated[Name, AfterValidator(_stands_once)]],
+        frozenset[Annotated[Name, AfterValidator(_is_unique)]],
         Field(
             strict=False,  # JSON has lists where this has a set
             description="Names of tools that are not shown and not called. `*` is every tool.",
         ),
     ] = frozenset()
     all_tools: Annotated[
-        AllTools, Field(description="What holds for calls, whichever tool they are of.")
+        AllTools, Field(description="Rules for the calls of all tools together.")
     ] = AllTools()
     tools: Annotated[
-        Mapping[Annotated[ToolName, BeforeValidator(_is_spoken_of)], Tool],
+        Mapping[Annotated[ToolName, BeforeValidator(_is_current)], Tool],
         Field(
             description="What holds for the calls of each tool, by its name.",
-            json_schema_extra={"additionalProperties": False},  # a name that is blank
+            json_schema_extra={"additionalProperties": False},  # a blank name
         ),
     ] = Field(default_factory=dict[str, Tool])
 
@@ -130,14 +132,14 @@ _OWNERS: Final[Mapping[str, type[BaseModel]]] = {
     "deny_if": Rule,
     "conditions": Condition,
 }
-"""Whose member it is that stands below a key, the names of tools left aside."""
+"""The model of the values under each key. The names of tools are skipped."""
 
 
 def load(source: str, text: str | bytes) -> Document:
     """Return the document that a text holds. `source` is the text's name in messages.
 
     Raises:
-        PolicyError: The document is not understood to the last detail. Has all of its problems, or
+        PolicyError: Something in the document is not understood. It has all of the problems, or
             the first 100 and how many more there are.
 
     """

@@ -1,4 +1,4 @@
-"""What all parts of a policy document have in common: strictness, and what its texts may be."""
+"""The base of all models of a policy document, and the types of its texts."""
 
 from typing import Annotated, Final, TypeAlias, get_args
 
@@ -11,13 +11,13 @@ _LONGEST_SENTENCE: Final = 300
 
 
 class Node(BaseModel):
-    """Base of the models: nothing is converted, nothing unknown is accepted, nothing changes."""
+    """Base of the models: strict, closed and frozen."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
 class NotNull:
-    """Annotates a type that may be None to say that None is absence, and never null in JSON."""
+    """Annotates an optional type: it may be absent, but not null in JSON."""
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
@@ -41,7 +41,7 @@ ToolName: TypeAlias = Annotated[
     str,
     Field(pattern=r"\S"),
     IS_LEGIBLE,
-    Expected(f"must stand under a tool's name: {_LEGIBLE}", of_name=True),
+    Expected(f"must be under a tool's name: {_LEGIBLE}", of_name=True),
 ]
 Sentence: TypeAlias = Annotated[
     str,

@@ -21,7 +21,7 @@ Verdict: TypeAlias = bool | None
 Comparison: TypeAlias = Callable[[object], Verdict]
 
 ABSENT: Final = object()
-"""The value of an argument that a call does not have."""
+"""The value of an argument that is missing from a call."""
 
 _KINDS: Final[Mapping[type, str]] = {
     NoneType: "null",
@@ -40,7 +40,7 @@ _REGEX: Final = "must be a regular expression, without look-around and back-refe
 
 
 def argument(arguments: object, path: Sequence[str]) -> object:
-    """Return what stands in nested objects under the names of `path`, or `ABSENT`."""
+    """Return the value at `path` in nested objects, or `ABSENT`."""
     value = arguments
     for name in path:
         if not isinstance(value, Mapping):
@@ -50,7 +50,7 @@ def argument(arguments: object, path: Sequence[str]) -> object:
 
 
 def comparison(op: Operator, literal: object) -> Comparison:
-    """Return what compares an argument with the policy's value, which must have no `fault`.
+    """Return the comparison of an argument with the policy's value, which must have no `fault`.
 
     The pattern of `regex` may match anywhere in the text. It is searched for in linear time.
     """
@@ -58,7 +58,7 @@ def comparison(op: Operator, literal: object) -> Comparison:
 
 
 def fault(op: Operator, literal: object) -> str | None:
-    """Return why the policy's value is none for the operator, in a sentence; None if it is one."""
+    """Return what the policy's value must be for the operator; None if it is valid."""
     if op not in _WANTED:
         return None
     kind, sentence = _WANTED[op]
@@ -81,7 +81,7 @@ def _equals(literal: Any, value: Any, depth: int = 0) -> Verdict:  # noqa: ANN40
 
 
 def _is_among(value: object, elements: Sequence[object]) -> Verdict:
-    """Compare with the elements of the same type; with nothing, if there are but others."""
+    """Compare with the elements of the same type; unknown, if all are of other types."""
     kind = _kind(value)
     verdicts = {_equals(element, value) for element in elements if _kind(element) == kind}
     if True in verdicts:
@@ -104,7 +104,7 @@ def _matches(searcher: SchemaValidator, value: object) -> Verdict:
         return None
     try:
         is_short = len(value.encode()) <= _LONGEST_SEARCHED
-    except UnicodeEncodeError:  # half a surrogate pair
+    except UnicodeEncodeError:  # a lone surrogate
         return None
     return searcher.isinstance_python(value) if is_short else None
 
@@ -131,7 +131,7 @@ def _kind(value: object) -> str | None:
     return _KINDS.get(type(value)) if is_finite else None
 
 
-@lru_cache(maxsize=1)  # a pattern is looked at for faults, and used right after
+@lru_cache(maxsize=1)  # a pattern is compiled to check it, and again to use it right after
 def _searcher(pattern: str) -> SchemaValidator:
     return SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex"))
 

@@ -1,4 +1,4 @@
-"""What is wrong with a value, in one plain sentence. The only home of pydantic's error details."""
+"""Turning pydantic's errors about a policy document into problems with a place and a sentence."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from binance_mcp.errors import Problem
 from binance_mcp.policy.language.strict_json import Location, ParsedText
 
 Owner: TypeAlias = Callable[[Location], type[BaseModel]]
-"""Says whose member it is that stands at a place."""
+"""Return the model that has the member at a place."""
 
 _SENTENCES: Final[Mapping[str, str]] = {
     "missing": "is missing",
@@ -26,13 +26,13 @@ _BAD_NAME: Final = "bad_name"
 
 @dataclass(frozen=True)
 class Expected:
-    """Annotates a type with the sentence to say, whatever is wrong with a value."""
+    """Annotates a type with the message for any value that it does not accept."""
 
     sentence: str
     words: Sequence[str] = ()
-    """Words that a misspelt value may have meant."""
+    """Words for "did you mean …?"."""
     of_name: bool = False
-    """Whether the values are the names in a mapping."""
+    """Whether the message is about the names in a mapping."""
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
@@ -55,7 +55,7 @@ def one_of(literal: object) -> Expected:
 def problems(
     error: ValidationError, parsed: ParsedText, owner: Owner, most: int
 ) -> Sequence[Problem]:
-    """Return the first things that are wrong with what was read, `most` at most, with places."""
+    """Return the first `most` problems of a parsed text, with their places."""
     details = error.errors(include_url=False)[:most]
     return [_problem(detail, parsed, owner) for detail in details]
 
@@ -67,7 +67,7 @@ def _problem(detail: ErrorDetails, parsed: ParsedText, owner: Owner) -> Problem:
         guess = _guess(place[-1], known) or f"; known here: {', '.join(known)}"
         return parsed.problem(place, f"is unknown{guess}", of_name=True)
     if kind == _BAD_NAME:
-        # pydantic adds a step to say that it means the name, not the value
+        # pydantic adds "[key]" to the location
         return parsed.problem(place[:-1], detail["msg"], of_name=True)
     words = detail.get("ctx", {}).get("words", "").split()
     sentence = _SENTENCES.get(kind, detail["msg"])
@@ -75,6 +75,6 @@ def _problem(detail: ErrorDetails, parsed: ParsedText, owner: Owner) -> Problem:
 
 
 def _guess(said: object, known: Iterable[str]) -> str:
-    """Return the question whether one of the known words was meant, if one is similar."""
+    """Return "did you mean …?", if one of the known words is similar."""
     close = get_close_matches(said.lower(), known, n=1) if isinstance(said, str) else ()
     return f'; did you mean "{close[0]}"?' if close else ""

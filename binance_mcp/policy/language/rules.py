@@ -1,4 +1,4 @@
-"""The rules that a policy document may set for calls: their models. Nothing here judges a call."""
+"""The models of rules: limits and conditions. Deciding about a call is `policy.admission`'s."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from binance_mcp.policy.language.operators import (
 from binance_mcp.policy.language.problems import Expected, one_of
 
 _LONGEST_VALUE: Final = 60
-"""In characters, as the words of a condition say it."""
+"""Most characters of a value in a condition's `words`."""
 _SECONDS: Final[Mapping[str, float]] = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 _Word: TypeAlias = Literal["second", "minute", "hour", "day"]
@@ -45,20 +45,23 @@ Scope: TypeAlias = Literal["session", "grant", "server"]
 
 @dataclass
 class Seen:
-    """What a document has said so far, for the rules that span it. The context of validation."""
+    """The state of one validation, for rules that span a document: names and counters so far.
+
+    pydantic validates the name of a tool before its value, so `tool` is the name above a rule.
+    """
 
     hidden: set[str] = field(default_factory=set[str])
     limits: dict[str, "Limit"] = field(default_factory=dict[str, "Limit"])
     tool: str = ""
-    """The tool that the document speaks of."""
+    """The tool whose rules are validated."""
 
     def agree(self, limit: "Limit") -> None:
-        """Raise PydanticCustomError if the limit's counter has stood otherwise before."""
+        """Raise PydanticCustomError if the limit's counter had other values before."""
         if self.limits.setdefault(limit.counter, limit) != limit:
             raise PydanticCustomError(
                 "conflict",
-                'must have the max, window and scope with which counter "{counter}" stands'
-                " first in the document",
+                "must have the same max, window and scope as the first limit"
+                ' with counter "{counter}"',
                 {"counter": limit.counter},
             )
 
@@ -75,7 +78,7 @@ class Limit(Node):
     scope: Annotated[
         Scope,
         one_of(Scope),
-        Field(description="Whose calls count together: those of a session, a grant, or everybody."),
+        Field(description="Whose calls are counted together: a session's, a grant's, or all."),
     ] = "session"
 
     @property
@@ -84,7 +87,7 @@ class Limit(Node):
         return _SECONDS[self.window] if isinstance(self.window, str) else self.window
 
     @model_validator(mode="after")
-    def _agrees_with_its_namesakes(self, info: ValidationInfo) -> Self:
+    def _agrees_with_its_counter(self, info: ValidationInfo) -> Self:
         if isinstance(info.context, Seen):
             info.context.agree(self)
         return self
@@ -97,12 +100,12 @@ class RateLimit(Node):
     window: _Window
 
     def of(self, tool: str) -> Limit:
-        """Return the limit that it is for a tool: one with a counter of its own."""
+        """Return the equivalent limit for a tool, with its own counter."""
         counter = f"{tool}_rate_limit"
         return Limit.model_construct(counter=counter, window=self.window, max=self.max)
 
     @model_validator(mode="after")
-    def _has_its_counter_for_itself(self, info: ValidationInfo) -> Self:
+    def _has_its_own_counter(self, info: ValidationInfo) -> Self:
         if isinstance(info.context, Seen):
             info.context.agree(self.of(info.context.tool))
         return self
@@ -114,11 +117,11 @@ _VALUES: Final[Mapping[tuple[Operator, ...], dict[str, JsonValue]]] = {
     ("regex",): {"type": "string"},
     ("exists",): {"type": "boolean"},
 }
-"""JSON Schemas of the values that are not free, by operator."""
+"""JSON Schemas of the values that an operator requires."""
 
 
 class Condition(Node):
-    """What an argument of a call is compared with."""
+    """A comparison of an argument with a value."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -137,7 +140,7 @@ class Condition(Node):
         Field(pattern=r"^args(\.[^.]+)+$", max_length=200),
         IS_LEGIBLE,
         Expected(
-            'must be "args." and an argument\'s name, and may go on with names in it: args.a.b'
+            'must be "args." and an argument\'s name, optionally with names inside it: args.a.b'
         ),
         Field(description="Names that lead to the argument, such as args.order.amount."),
     ]
@@ -145,8 +148,8 @@ class Condition(Node):
         Operator,
         one_of(Operator),
         Field(
-            description="How to compare the argument with `value`. A call whose argument is "
-            "absent, null or of another type is not let through, unless `exists` asks for that."
+            description="How the argument is compared with `value`. An argument that is absent, "
+            "null or of another type never admits a call, except with `exists`."
         ),
     ]
     value: Annotated[
@@ -158,12 +161,12 @@ class Condition(Node):
     ]
 
     def holds(self, arguments: object) -> Verdict:
-        """Return whether the condition holds for a call's arguments; None if that is not known."""
+        """Return whether the condition holds for these arguments; None if it cannot be compared."""
         return self._comparison(argument(arguments, self.path.split(".")[1:]))
 
     @cached_property
     def words(self) -> str:
-        """Return the condition in the words of the document: one printable line, not long."""
+        """The condition as one short printable line."""
         value = json.dumps(self.value).replace("\x7f", "\\u007f")
         return (
             f"{self.path} {self.op} {value[:_LONGEST_VALUE]}{'…' * (len(value) > _LONGEST_VALUE)}"
@@ -183,15 +186,15 @@ class Condition(Node):
 
     @model_validator(mode="after")
     def _is_ready(self) -> Self:
-        _ = self._comparison
+        _ = self._comparison  # compiled now, not in the first call
         return self
 
 
 class Rule(Node):
-    """Conditions on a call's arguments, all of which have to hold."""
+    """Conditions on a call's arguments, all of which must hold."""
 
     conditions: Annotated[
-        tuple[Condition, ...], Field(description="Conditions, all of which have to hold.")
+        tuple[Condition, ...], Field(description="Conditions, all of which must hold.")
     ]
     on_deny: Annotated[
         Sentence, Field(description="What to tell the agent whose call is denied.")

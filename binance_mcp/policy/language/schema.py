@@ -1,4 +1,4 @@
-"""The JSON Schema of the policy document, for editors. It knows the shape, not every fault."""
+"""The JSON Schema of the policy document, for editors. It checks the shape, not every rule."""
 
 import json
 
@@ -10,7 +10,7 @@ from binance_mcp.policy.language.document import Document
 
 class _Generator(GenerateJsonSchema):
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Leave out a default that only says that nothing is there."""
+        """Omit empty defaults."""
         said = super().default_schema(schema)
         if said.get("default") not in ("allow", "session"):
             said.pop("default", None)

@@ -1,4 +1,4 @@
-"""Strict JSON: what a text says, and each fault of it with its place. Knows nothing of policy."""
+"""Strict JSON: the value of a text, and its problems with line and column. Knows no policy."""
 
 import json
 import math
@@ -10,28 +10,27 @@ from typing import Final, TypeAlias
 from binance_mcp.errors import PolicyError, Problem
 
 Location: TypeAlias = tuple[str | int, ...]
-"""The names and indexes that lead from the root to a value."""
+"""The names and indexes from the root to a value."""
 
 _DEEPEST: Final = 64
 """Steps from the root."""
 _MOST_VALUES: Final = 20_000
-"""Every one may have its fault, and each fault costs a hundred times what the value does."""
+"""Each value may have a problem, which costs a hundred times what the value does."""
 _TOKEN: Final = re.compile(r'[\[\]{}:,]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s\[\]{}:,"]+')
 
 
 class _TooManyValuesError(Exception):
-    """A text has more values than are read."""
+    """A text has more values than are allowed."""
 
 
 class ParsedText:
-    """What a JSON text says, and where. Objects are dicts and arrays are tuples."""
+    """A JSON value with the places of its parts. Objects are dicts and arrays are tuples."""
 
     def __init__(self, text: str) -> None:
         self.faults: list[Problem] = []
-        """The faults in spite of which the text can be read.
+        """The problems that do not prevent the text from being read.
 
-        They are names that stand twice in an object, numbers that are not finite, and text that
-        is not Unicode.
+        They are repeated names in an object, numbers that are not finite, and invalid Unicode.
         """
         self._lines = [0, *(newline.end() for newline in re.finditer("\n", text))]
         self._names: dict[Location, int] = {}
@@ -42,9 +41,9 @@ class ParsedText:
         self.value = self._read(())
 
     def problem(self, place: Location, message: str, *, of_name: bool = False) -> Problem:
-        """Return a problem with the value at `place`, or with the name that it has there.
+        """Return a problem with the value at `place`, or with its name.
 
-        Its line and column are those of the object around it, if nothing stands there.
+        If there is no such value, line and column are those of the object around it.
         """
         known = self._names if of_name else self._values
         return self._problem_at(known.get(place, self._values.get(place[:-1], 0)), place, message)
@@ -56,7 +55,7 @@ class ParsedText:
     def _read(self, place: Location) -> object:
         if len(place) > _DEEPEST:
             raise RecursionError  # as `json` does, though that goes as deep as the stack allows
-        self._read_values += 1  # not the places: a name that stands twice is one place
+        self._read_values += 1  # not the places: a repeated name has one place
         if self._read_values > _MOST_VALUES:
             raise _TooManyValuesError
         self._values[place] = self._token.start()
@@ -74,7 +73,7 @@ class ParsedText:
             name = self._unicode(json.loads(self._token[0]), parent)
             place = (*parent, name)
             if place in self._names:
-                self.faults.append(self._problem_at(offset, place, "must stand only once"))
+                self.faults.append(self._problem_at(offset, place, "must not be repeated"))
             self._names[place] = offset
             self._advance()  # to the colon
             self._advance()
@@ -85,7 +84,7 @@ class ParsedText:
             yield self._read((*parent, index))
 
     def _steps(self, end: str) -> Iterator[None]:
-        """Step from the bracket that opens to each member or item, and at last to the `end`."""
+        """Step from the opening bracket to each member or item, and finally to the `end`."""
         self._advance()
         while self._token[0] != end:
             yield
@@ -104,7 +103,7 @@ class ParsedText:
     def _unicode(self, text: str, place: Location) -> str:
         whole = text.encode(errors="replace").decode()
         if whole != text:
-            fault = "must be Unicode text, without halves of surrogate pairs"
+            fault = "must be Unicode text without lone surrogates"
             self.faults.append(self._problem_at(self._token.start(), place, fault))
         return whole
 
@@ -113,10 +112,10 @@ class ParsedText:
 
 
 def parse(source: str, text: str | bytes) -> ParsedText:
-    """Return what a JSON text says. `source` is the text's name in messages.
+    """Return the value of a JSON text. `source` is the text's name in messages.
 
     Raises:
-        PolicyError: The text cannot be read at all.
+        PolicyError: The text is not JSON, or too large.
 
     """
     try:
@@ -127,10 +126,10 @@ def parse(source: str, text: str | bytes) -> ParsedText:
         problem = Problem("", "must be UTF-8 text")
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        fault = f"must be JSON, and is not at {place}: {error.msg.removesuffix(' at')}"
+        fault = f"must be JSON; the error is at {place}: {error.msg.removesuffix(' at')}"
         problem = Problem("", fault, error.lineno, error.colno)
     except RecursionError:
-        problem = Problem("", "must not be nested so deeply")
+        problem = Problem("", "must not be nested this deeply")
     except _TooManyValuesError:
         problem = Problem("", f"must not have more than {_MOST_VALUES} values")
     raise PolicyError(source, [problem])

@@ -1,4 +1,4 @@
-"""A policy in words: for each tool, whether it may be called, how often, and who is asked. Pure."""
+"""A policy in words: which tools may be called, how often, and with whose approval. Pure."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
@@ -23,7 +23,7 @@ _COMPARED: Final[dict[Operator, str]] = {
 _WHO: Final[dict[Scope, str]] = {
     "session": "in one session",
     "grant": "by one caller, over all sessions",
-    "server": "by everybody together",
+    "server": "by all callers together",
 }
 _INCOMPARABLE: Final = (
     "A condition that cannot be compared, because its argument is missing or of another type,"
@@ -32,7 +32,7 @@ _INCOMPARABLE: Final = (
 
 
 def explain(document: Document, tools: Collection[str]) -> Sequence[str]:
-    """Return lines of text about the tools of a server, and those that only the document names."""
+    """Return lines about the tools of a server, and about other tools that the document names."""
     named = dict.fromkeys((*tools, *document.tools, *sorted(document.hide - {"*"})))
     lines = list(_in_general(document))
     for name in named:
@@ -60,7 +60,7 @@ def _verdict(document: Document, name: str) -> str:
     if tool is None:
         return "allowed, because it is not listed"
     if tool.action == "require_approval":
-        return "allowed if a person approves the call" + _quoted(tool.reason)
+        return "allowed if the user approves the call" + _quoted(tool.reason)
     return "allowed"
 
 

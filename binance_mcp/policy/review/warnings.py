@@ -1,6 +1,6 @@
-"""Advice about a policy: what is legal, but surely not meant. Pure.
+"""Warnings about a policy: rules that are valid, but probably a mistake. Pure.
 
-What has to be known of the server and of what is behind it comes as data.
+What has to be known about the server is passed in.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -18,20 +18,20 @@ from binance_mcp.policy.review.contradiction import exclude_each_other
 
 @dataclass(frozen=True)
 class ServerFacts:
-    """What a policy does not say of the server that it is for."""
+    """What warnings need to know about the server and the exchange."""
 
     tools: Mapping[str, Collection[str] | None]
-    """The names of its tools, and of the arguments that each takes; None if they are not known."""
+    """The names of the tools, and of the arguments of each; None if they are not known."""
     calls_per_minute: int
-    """How many calls the exchange behind it allows."""
+    """How many calls the exchange allows."""
     keepalive: str
-    """The tool that has to be called again and again."""
+    """The tool that must be called regularly."""
     longest_pause: float
-    """Seconds between two calls of it, at most."""
+    """Most seconds between two calls of it."""
 
 
 def warnings(document: Document, facts: ServerFacts) -> Sequence[Problem]:
-    """Return warnings about the document, each with the JSON pointer of what it is about."""
+    """Return warnings about the document, each with its JSON pointer."""
     return list(dict.fromkeys(found for check in _CHECKS for found in check(document, facts)))
 
 
@@ -57,9 +57,9 @@ def _unknown_names(document: Document, facts: ServerFacts) -> Iterator[Problem]:
 def _idle_listings(document: Document, _: ServerFacts) -> Iterator[Problem]:
     for name, tool in document.tools.items():
         if is_hidden(document, name):
-            yield Problem(pointer("tools", name), "says nothing: the tool is hidden")
+            yield Problem(pointer("tools", name), "has no effect: the tool is hidden")
         elif document.default == "allow" and tool == Tool():
-            message = "says nothing: what is not listed is allowed too"
+            message = "has no effect: tools that are not listed are allowed too"
             yield Problem(pointer("tools", name), message)
 
 
@@ -68,14 +68,14 @@ def _idle_rules(document: Document, _: ServerFacts) -> Iterator[Problem]:
         for index, rule in enumerate(tool.require):
             if not rule.conditions:
                 where = pointer("tools", name, "require", index)
-                yield Problem(where, "requires nothing: it has no conditions")
+                yield Problem(where, "has no effect: it has no conditions")
         if tool.reason and tool.action == "allow":
             where = pointer("tools", name, "reason")
-            yield Problem(where, 'is never said, because `action` is "allow"')
+            yield Problem(where, 'is never used, because `action` is "allow"')
         if _denies_all(tool):
             for key in _keys_after_denial(tool):
                 where = pointer("tools", name, key)
-                yield Problem(where, "never matters: every call is denied before")
+                yield Problem(where, "has no effect: every call is denied before")
 
 
 def _contradictions(document: Document, _: ServerFacts) -> Iterator[Problem]:

@@ -43,8 +43,8 @@ _CLOSE: Final = (
 )
 _FIRST_WITH_DATA: Final = "2025-06-18"
 """https://modelcontextprotocol.io/specification/2025-06-18/changelog"""
-_ASKS_A_PERSON: Final = {"anthropic/requiresUserInteraction": True}
-"""A host that knows the hint asks a person before each call: https://code.claude.com/docs/en/mcp"""
+_ASKS_THE_USER: Final = {"anthropic/requiresUserInteraction": True}
+"""A host that knows this hint asks the user before each call: https://code.claude.com/docs/en/mcp"""
 
 RecvWindow = Annotated[
     int | None,
@@ -85,7 +85,7 @@ class ListenKeyTools:
     async def create_listen_key(
         self, context: Context[Account], recvWindow: RecvWindow = None
     ) -> Annotated[CallToolResult, KeptListenKey]:
-        """Create the listen key, or return the active one extended."""
+        """Create the listen key, or extend and return the active one."""
         account = context.request_context.lifespan_context
         before = account.keeper.life.last
         active = await account.keeper.create(_seconds(recvWindow))
@@ -96,7 +96,7 @@ class ListenKeyTools:
         place = "" if _has_data(context) else f" Listen key: {key}. URL: {result.web_socket_url}."
         return succeeded(
             f"{replacement_sentences(account, replaced)}{_active(result)} {care_sentence(result)}"
-            f" Events arrive at webSocketUrl, with listenKey in the place of <listenKey>.{place}",
+            f" Events arrive at webSocketUrl; put listenKey in the place of <listenKey>.{place}",
             result,
         )
 
@@ -149,7 +149,7 @@ def listen_key_tools(told_keys: ToldKeys, *, reveal: bool) -> list[Tool]:
     return [
         make_tool(tools.create_listen_key, CREATE_TOOL, _CREATE, EXTENDS),
         make_tool(tools.keepalive_listen_key, KEEPALIVE_TOOL, _KEEPALIVE, EXTENDS),
-        make_tool(tools.close_listen_key, CLOSE_TOOL, _CLOSE, DESTROYS, meta=_ASKS_A_PERSON),
+        make_tool(tools.close_listen_key, CLOSE_TOOL, _CLOSE, DESTROYS, meta=_ASKS_THE_USER),
     ]
 
 
@@ -161,7 +161,7 @@ def _active(result: KeptListenKey) -> str:
 
 
 def _has_data(context: Context[Account]) -> bool:
-    """Return whether the client's revision of MCP has structured content beside the text."""
+    """Return whether the client's revision of MCP has structured content besides the text."""
     return (context.protocol_version or "") >= _FIRST_WITH_DATA
 
 
@@ -172,7 +172,7 @@ def _seconds(milliseconds: int | None) -> float | None:
 def _kept(
     account: Account, active: ActiveKey, replaced: Replacement | None, *, shown: str
 ) -> KeptListenKey:
-    """Return the result about an active key, which is `shown` so."""
+    """Return the result about an active key; `shown` is the key or its mask."""
     return KeptListenKey(
         environment=account.environment.name,
         listen_key=shown,
@@ -185,12 +185,12 @@ def _kept(
 
 
 def shown(key: ListenKey, *, reveal: bool) -> str:
-    """Return a listen key as it may be told."""
+    """Return a listen key, masked unless it may be revealed."""
     return key.get_secret_value() if reveal else str(key)
 
 
 def care_sentence(result: KeptListenKey) -> str:
-    """Return who keeps the key alive."""
+    """Return the sentence about who keeps the key alive."""
     if result.automatic_keepalive:
         return "This server keeps it alive automatically."
     return "Keep it alive every 30-50 minutes with BinanceFuturesKeepAliveListenKey."

@@ -18,38 +18,38 @@ _KEY_IN_URL: Final = "<listenKey>"
 
 
 class ToolResult(BaseModel):
-    """Something that is told in Binance's spelling: camelCase."""
+    """The data of a result, in camelCase like Binance's."""
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
 
     def data(self) -> dict[str, Any]:
-        """Return it as JSON data, without what does not apply."""
+        """Return it as JSON, without fields that do not apply."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def stream_url(account: Account) -> str:
-    """Return the stream's URL with a place for the listen key, which is told only once."""
+    """Return the stream's URL with a placeholder for the listen key, which is shown only once."""
     return account.environment.user_stream_url(_KEY_IN_URL)
 
 
 def replacement_sentences(account: Account, replaced: Replacement | None) -> str:
-    """Return what a model must know first of a key that is not the one it was told before."""
+    """Return what a model must read first if the key is not the one that it was told before."""
     if replaced is None:
         return ""
     since = date_and_time(account.date_of(replaced.missing_since))
     return (
-        f"The listen key was replaced: {replaced.old} is not valid any more, the account's key is "
-        f"{replaced.new} now. Events since {since} may be missing. "
-        "Connect anew: BinanceFuturesCreateListenKey returns the key for webSocketUrl. "
+        f"The listen key was replaced: {replaced.old} is no longer valid; the account's key is now "
+        f"{replaced.new}. Events since {since} may be missing. "
+        "Connect again: BinanceFuturesCreateListenKey returns the key for webSocketUrl. "
     )
 
 
 def date_and_time(date: datetime) -> str:
-    """Return a date as a model reads it."""
+    """Return a date for a text."""
     return f"{date:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def succeeded(text: str, result: ToolResult) -> CallToolResult:
-    """Return the result of a call that succeeded."""
+    """Return the result of a successful call."""
     content = TextContent(type="text", text=text)
     return CallToolResult(content=[content], structured_content=result.data())

@@ -1,4 +1,4 @@
-"""JSON Schemas without what a model pays for and does not need."""
+"""JSON Schemas without what costs tokens and a model does not need."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
@@ -9,9 +9,9 @@ _UNNEEDED: Final = frozenset({"title", "default", "format", "required"})
 def slim(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return the schema of an object without titles, defaults, formats and null.
 
-    The title of a member says its name again. What may be null is left out when it is, and some
-    providers drop the description of what is `anyOf` with null. Nothing is `required`: no tool
-    needs an argument, and what a result has for sure is not worth its price.
+    Titles repeat the names. Null values are left out of results, and some providers drop the
+    description of an `anyOf` with null. Nothing is `required`: no tool needs an argument, and for
+    results it is not worth the tokens.
     """
     definitions = schema.get("$defs", {})
     root = {name: part for name, part in schema.items() if name not in ("$defs", "description")}

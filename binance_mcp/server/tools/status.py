@@ -27,32 +27,32 @@ from binance_mcp.server.tools.tool import READS, make_tool
 STATUS_TOOL: Final = "BinanceFuturesGetListenKeyStatus"
 
 _STATUS: Final = (
-    "Tell the state of the account's listen key without asking Binance: when Binance last "
+    "Get the state of the account's listen key without asking Binance: when Binance last "
     "confirmed it, expiry, next keepalive, failures, rotations and since when events may be "
     "missing, and how many calls the policy still allows."
 )
 
 Detail = Annotated[
     bool,
-    Field(strict=True, description="Tell also all rotations and quotas."),
+    Field(strict=True, description="Also report all rotations and quotas."),
 ]
 
 
 class PolicyStatus(Protocol):
-    """What can be reported of the policy."""
+    """What the status reports of the policy."""
 
     @property
     def policy_problem(self) -> str | None:
-        """Why the policy file, as it is now, is not in force; None if it is."""
+        """Why the policy file in its present state is not active; None if it is."""
         ...
 
     def remaining(self, context: Context[Account]) -> Sequence[LimitStatus]:
-        """Return what the policy's limits leave the caller."""
+        """Return what is left of the policy's limits for the caller."""
         ...
 
 
-class ToldRotation(ToolResult):
-    """A listen key that was lost, and the one in its place."""
+class RotationReport(ToolResult):
+    """A lost listen key, and the one that replaced it."""
 
     old_listen_key: str
     new_listen_key: str
@@ -61,11 +61,11 @@ class ToldRotation(ToolResult):
 
 
 class Quota(ToolResult):
-    """What is left of one limit, for the caller."""
+    """What is left of a limit for the caller."""
 
     counter: str
     window: Any
-    """A name or a number of seconds, which a model reads without a union in the schema."""
+    """A name or a number of seconds; without a union, which would only cost tokens."""
     max: int
     scope: str
     remaining: int
@@ -75,7 +75,7 @@ class ListenKeyStatus(ToolResult):
     """The state of the account's listen key, as this server knows it."""
 
     environment: str
-    host: str | None = Field(None, description="If it is not Binance's.")
+    host: str | None = Field(None, description="Only if it is not Binance's.")
     state: str = Field(description="none, active, expired or closed.")
     listen_key: str | None = None
     created_at: datetime | None = None
@@ -91,7 +91,7 @@ class ListenKeyStatus(ToolResult):
     events_missing_since: datetime | None = None
     web_socket_url: str | None = None
     rotation_count: int | None = None
-    last_rotation: ToldRotation | None = None
+    last_rotation: RotationReport | None = None
     rotations: list[Any] | None = None
     used_weight: int | None = None
     tightest_quota: Quota | None = None
@@ -100,7 +100,7 @@ class ListenKeyStatus(ToolResult):
 
 
 _DETAILS: Final = ("listen_key", "created_at", "rotations", "used_weight")
-"""What is left out unless it is asked for."""
+"""Reported only with `detail`."""
 
 
 class StatusTool:
@@ -136,7 +136,7 @@ def status_tool(told_keys: ToldKeys, policy: PolicyStatus | None) -> Tool:
 
 
 def status_of(account: Account, *, detail: bool) -> ListenKeyStatus:
-    """Return the status now; with `detail`, everything that is known."""
+    """Return the status; with `detail`, everything that is known."""
     keeper, life = account.keeper, account.keeper.life
     active, error = life.active, life.error
     rotations = [_rotation(account, rotation) for rotation in life.rotations]
@@ -172,27 +172,27 @@ def report(
     *,
     detail: bool,
 ) -> ListenKeyStatus:
-    """Return the status with what concerns the caller: a key it was not told, quota, policy."""
-    told: dict[str, object] = {"policy_problem": policy_problem}
+    """Return the status with what concerns the caller: a replaced key, quota, policy."""
+    found: dict[str, object] = {"policy_problem": policy_problem}
     if quota:
-        told["tightest_quota"] = Quota(**asdict(min(quota, key=lambda left: left.remaining)))
+        found["tightest_quota"] = Quota(**asdict(min(quota, key=lambda left: left.remaining)))
     if detail:
-        told["remaining_quota"] = [Quota(**asdict(left)) for left in quota]
+        found["remaining_quota"] = [Quota(**asdict(left)) for left in quota]
     if replaced:
-        told["events_missing_since"] = account.date_of(replaced.missing_since)
-        told["web_socket_url"] = stream_url(account)
-    return status_of(account, detail=detail).model_copy(update=told)
+        found["events_missing_since"] = account.date_of(replaced.missing_since)
+        found["web_socket_url"] = stream_url(account)
+    return status_of(account, detail=detail).model_copy(update=found)
 
 
 def sentences(status: ListenKeyStatus) -> str:
-    """Return the status as a model reads it, with what to do about it."""
+    """Return the status in sentences, with what to do about it."""
     where = f"on {status.environment}" + (f" (at {status.host})" if status.host else "")
     parts = [_state(status, where)]
     if status.last_error:
         parts.append(f"The last keepalive failed: {status.last_error.removesuffix('.')}.")
     if status.no_requests_until:
         until = date_and_time(status.no_requests_until)
-        parts.append(f"Binance's limits forbid requests until {until}; none is sent before.")
+        parts.append(f"Binance's limits forbid requests until {until}; nothing is sent before.")
     parts.append(_next(status))
     if (last := status.last_rotation) and not status.web_socket_url:
         parts.append(_rotations(status.rotation_count or 1, last))
@@ -209,8 +209,8 @@ def sentences(status: ListenKeyStatus) -> str:
 def _state(status: ListenKeyStatus, where: str) -> str:
     if status.closing:
         return (
-            f"A close of the account's listen key {where} was sent, and no answer says whether it "
-            "happened. BinanceFuturesKeepAliveListenKey asks Binance now."
+            f"A close of the account's listen key {where} was sent, but not confirmed: it may be "
+            "closed. BinanceFuturesKeepAliveListenKey asks Binance now."
         )
     if status.confirmed_at and status.expires_at:
         return (
@@ -223,7 +223,7 @@ def _state(status: ListenKeyStatus, where: str) -> str:
         return f"The account's listen key {where} is lost; events since {since} may be missing."
     if status.state == State.CLOSED:
         return f"This server has closed the account's listen key {where}."
-    return f"This server knows of no listen key {where}; another program may have one."
+    return f"This server knows of no listen key {where}; another program may have created one."
 
 
 def _next(status: ListenKeyStatus) -> str:
@@ -231,17 +231,17 @@ def _next(status: ListenKeyStatus) -> str:
         at = date_and_time(status.next_keepalive_at)
         if status.state == State.ACTIVE:
             return f"Next automatic keepalive: {at}."
-        return f"It is replaced at {at}; BinanceFuturesCreateListenKey does it at once."
+        return f"It will be replaced at {at}; BinanceFuturesCreateListenKey does it at once."
     if status.state == State.ACTIVE:
         return "It is not kept alive automatically: do so every 30-50 minutes."
     return "BinanceFuturesCreateListenKey creates one."
 
 
-def _rotations(count: int, last: ToldRotation) -> str:
+def _rotations(count: int, last: RotationReport) -> str:
     times = "once" if count == 1 else f"{count} times"
     return (
-        f"A lost key was replaced {times}, last at {date_and_time(last.at)}: events since "
-        f"{date_and_time(last.events_missing_since)} may be missing until then."
+        f"A lost key was replaced {times}, last at {date_and_time(last.at)}: events between "
+        f"{date_and_time(last.events_missing_since)} and then may be missing."
     )
 
 
@@ -249,8 +249,8 @@ def _date(account: Account, at: float | None) -> datetime | None:
     return None if at is None else account.date_of(at)
 
 
-def _rotation(account: Account, rotation: Rotation) -> ToldRotation:
-    return ToldRotation(
+def _rotation(account: Account, rotation: Rotation) -> RotationReport:
+    return RotationReport(
         old_listen_key=str(rotation.old),
         new_listen_key=str(rotation.new),
         at=account.date_of(rotation.at),

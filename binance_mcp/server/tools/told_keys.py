@@ -1,4 +1,4 @@
-"""Which listen key each session was last told, so that each hears once that it is another one."""
+"""Which listen key each session was last told, so that each is told of a rotation once."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from binance_mcp.futures.listen_key import ActiveKey, ListenKey, ListenKeyLife
 from binance_mcp.policy.call import Caller
 
 _MOST_SESSIONS: Final = 10_000
-"""Ten times as many as can be open at once; a further one takes the place of the least recent."""
+"""Ten times as many as can be open at once. The least recent one is forgotten for a new one."""
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,11 @@ class Replacement:
     old: ListenKey
     new: ListenKey
     missing_since: float
-    """Since when events may be missing from the stream of the old key."""
+    """Since when events of the old key may be missing."""
 
 
 class ToldKeys:
-    """Remembers the key that each session was told last. One without an id has its principal's."""
+    """Remembers the key that each session was told last; without sessions, each principal."""
 
     def __init__(self) -> None:
         self._told: OrderedDict[str, ActiveKey] = OrderedDict()
@@ -30,10 +30,10 @@ class ToldKeys:
     def tell(
         self, caller: Caller, active: ActiveKey, life: ListenKeyLife, before: ActiveKey | None
     ) -> Replacement | None:
-        """Note that a result tells the caller of `active`; return what else it has to tell.
+        """Record that a result tells the caller of `active`; return the replacement it must report.
 
-        `life` has the rotations so far. `before` is the key that this server knew before the call,
-        which stands for the key told to a session that was told none.
+        `life` has the rotations so far. `before` is the key that this server knew before the call:
+        it counts as told to a session that was not told any.
         """
         told = self._told.get(caller.session, before)
         self._told[caller.session] = active
@@ -45,11 +45,11 @@ class ToldKeys:
         return Replacement(told.key, active.key, _missing_since(told, life))
 
     def forget(self, caller: Caller) -> None:
-        """Note that the caller knows of no key: it closed the account's."""
+        """Record that the caller knows of no key, because it closed the account's."""
         self._told.pop(caller.session, None)
 
 
 def _missing_since(told: ActiveKey, life: ListenKeyLife) -> float:
-    """Return when Binance last confirmed a key that is not the account's any more."""
+    """Return when Binance last confirmed a key that is no longer the account's."""
     lost = (each.missing_since for each in life.rotations if each.old == told.key)
     return next(lost, told.extended_at)  # closed, or replaced more rotations ago than are kept

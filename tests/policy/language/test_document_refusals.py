@@ -38,7 +38,7 @@ def problems_of_limit(**members: object) -> list[str]:
 def test_what_cannot_be_read_is_one_problem() -> None:
     (problem,) = problems("{")
     assert problem.where == ""
-    assert problem.message.startswith("must be JSON, and is not at line 1, column 2: ")
+    assert problem.message.startswith("must be JSON; the error is at line 1, column 2: ")
 
 
 @pytest.mark.parametrize("text", ["[]", "null", '"deny"', "1"])
@@ -63,10 +63,10 @@ def test_version_and_default_are_necessary() -> None:
         ({"hide": [["X"]]}, f"/hide/0: must be a name: {NAME}"),
         ({"hide": ["X", " "]}, f"/hide/1: must be a name: {NAME}"),
         ({"hide": ["X\n"]}, f"/hide/0: must be a name: {NAME}"),
-        ({"hide": ["X", "Y", "X"]}, "/hide/2: must stand only once"),
+        ({"hide": ["X", "Y", "X"]}, "/hide/2: must not be repeated"),
         ({"tools": ["X"]}, "/tools: must be an object"),
         ({"tools": {"X": None}}, "/tools/X: must be an object"),
-        ({"tools": {"": {}}}, f"/tools/: must stand under a tool's name: {NAME}"),
+        ({"tools": {"": {}}}, f"/tools/: must be under a tool's name: {NAME}"),
         ({"tools": {"X": {"limits": {}}}}, "/tools/X/limits: must be a list"),
         ({"tools": {"X": {"limits": [1]}}}, "/tools/X/limits/0: must be an object"),
         ({"tools": {"a/b~c": 1}}, "/tools/a~1b~0c: must be an object"),
@@ -117,8 +117,8 @@ def test_a_counter_with_two_meanings_is_refused_at_the_second(
     tools[place] = {"limits": [LIMIT, {**LIMIT, **other}]}
     (problem,) = problems_with(all_tools={"limits": [LIMIT]}, tools=tools)
     assert problem == (
-        f"/tools/{place}/limits/1: must have the max, window and scope with which counter"
-        ' "calls" stands first in the document'
+        f"/tools/{place}/limits/1: must have the same max, window and scope as the"
+        ' first limit with counter "calls"'
     )
 
 
@@ -147,7 +147,7 @@ def test_an_unknown_key_is_refused(members: Mapping[str, object], problem: str) 
 def test_a_bad_tool_name_is_all_that_is_wrong_with_the_rules_below_it() -> None:
     short = {"rate_limit": {"max": 1, "window": "day"}}
     other = {"rate_limit": {"max": 2, "window": "day"}}
-    fault = f"must stand under a tool's name: {NAME}"
+    fault = f"must be under a tool's name: {NAME}"
     assert problems_with(tools={"X": short, " ": other, "\n": short}) == [
         f"/tools/ : {fault}",
         f"/tools/\n: {fault}",
@@ -206,7 +206,7 @@ def test_all_problems_are_told_at_once() -> None:
 
 def test_a_fault_of_the_json_alone_is_reason_enough_to_refuse() -> None:
     text = '{"version": "1", "default": "deny", "default": "allow"}'
-    assert said(text) == ["/default: must stand only once"]
+    assert said(text) == ["/default: must not be repeated"]
 
 
 def test_every_line_of_a_refusal_names_its_source() -> None:

@@ -85,7 +85,7 @@ OPERATORS: Final = (
     'must be "eq", "neq", "in", "not_in", "lt", "lte", "gt", "gte", "regex", "contains" or "exists"'
 )
 REGEX: Final = "must be a regular expression, without look-around and back-references"
-PATH: Final = 'must be "args." and an argument\'s name, and may go on with names in it: args.a.b'
+PATH: Final = 'must be "args." and an argument\'s name, optionally with names inside it: args.a.b'
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,7 @@ def test_a_condition_needs_a_path_an_operator_and_a_value() -> None:
 
 def test_the_counter_of_a_short_limit_with_two_meanings_is_refused_at_the_second() -> None:
     conflict = (
-        "must have the max, window and scope with which counter "
-        '"X_rate_limit" stands first in the document'
+        'must have the same max, window and scope as the first limit with counter "X_rate_limit"'
     )
     short = {"max": 1, "window": "day"}
     named = {"counter": "X_rate_limit", "max": 2, "window": "day"}

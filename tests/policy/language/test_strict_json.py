@@ -53,12 +53,12 @@ def test_what_is_not_utf8_is_refused(text: str | bytes) -> None:
     ],
 )
 def test_what_is_not_json_is_refused_with_its_line_and_column(text: str, place: str) -> None:
-    assert refusal(text) == f"a.json: /: must be JSON, and is not at {place}"
+    assert refusal(text) == f"a.json: /: must be JSON; the error is at {place}"
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[" * 66 + "]" * 66])
 def test_what_is_nested_too_deeply_is_refused(text: str) -> None:
-    assert refusal(text) == "a.json: /: must not be nested so deeply"
+    assert refusal(text) == "a.json: /: must not be nested this deeply"
 
 
 def test_a_value_may_be_64_steps_from_the_root() -> None:
@@ -67,9 +67,9 @@ def test_a_value_may_be_64_steps_from_the_root() -> None:
 
 def test_every_repetition_of_a_name_is_a_fault_with_its_pointer() -> None:
     assert faults_of('{"a": [{"b": 1, "b": 2, "c": 3, "b": 4}], "a": 5}') == [
-        "/a/0/b: must stand only once",
-        "/a/0/b: must stand only once",
-        "/a: must stand only once",
+        "/a/0/b: must not be repeated",
+        "/a/0/b: must not be repeated",
+        "/a: must not be repeated",
     ]
 
 
@@ -86,7 +86,7 @@ def test_an_integer_is_read_exactly_as_long_as_python_reads_it_at_all() -> None:
     ("text", "where"), [('["\\ud800"]', "/0"), ('{"\\ude00": 1}', "/"), ('"\\ud83d \\ude00"', "/")]
 )
 def test_half_a_surrogate_pair_is_a_fault(text: str, where: str) -> None:
-    fault = "must be Unicode text, without halves of surrogate pairs"
+    fault = "must be Unicode text without lone surrogates"
     assert faults_of(text) == [f"{where}: {fault}"]
 
 

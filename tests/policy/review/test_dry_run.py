@@ -38,17 +38,17 @@ def test_nothing_is_left_to_say_where_nothing_limits() -> None:
 
 def test_a_person_is_asked_for_what_the_policy_says() -> None:
     assert decided("Asked") == [
-        Decision(0, "Asked", "a person is asked", "/tools/Asked/action", "It matters.", remaining=8)
+        Decision(0, "Asked", "approval required", "/tools/Asked/action", "It matters.", remaining=8)
     ]
 
 
-def test_a_call_is_denied_by_a_rule_for_a_reason_and_costs_nothing() -> None:
+def test_a_call_is_denied_by_a_rule_for_a_reason_and_only_one_of_a_hidden_tool_counts() -> None:
     barred, hidden, other = decided("Barred", "Hidden", "Other")
     assert barred == Decision(
         0, "Barred", "denied", "/tools/Barred/action", "Never.", "action_denied"
     )
     assert (hidden.verdict, hidden.rule, hidden.code) == ("denied", "/hide", "hidden")
-    assert other.remaining == 8
+    assert other.remaining == 7
 
 
 def test_calls_are_repeated_on_a_clock_that_costs_no_time() -> None:
@@ -62,7 +62,7 @@ def test_calls_are_repeated_on_a_clock_that_costs_no_time() -> None:
     denied = decisions[2]
     assert (denied.rule, denied.code) == ("/tools/Limited/limits/0", "limit_exceeded")
     assert (denied.wait, denied.remaining) == (2, 0)
-    assert denied.reason.endswith("the next is possible in 2 s.")
+    assert denied.reason.endswith("retry in 2 s.")
 
 
 def test_calls_at_the_same_time_are_made_in_their_order() -> None:

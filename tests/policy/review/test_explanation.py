@@ -4,12 +4,11 @@ import re
 from hypothesis import given
 
 from binance_mcp.errors import PolicyDeniedError
-from binance_mcp.policy.admission import evaluate
 from binance_mcp.policy.call import Call
 from binance_mcp.policy.language.document import load
 from binance_mcp.policy.review.explanation import explain
 from binance_mcp.policy.source import PolicySource
-from tests.policy.documents import ARGUMENTS, DOCUMENTS, TOOLS, Json
+from tests.policy.documents import ARGUMENTS, DOCUMENTS, TOOLS, Json, evaluate
 
 CREATE, KEEPALIVE, CLOSE = (
     f"BinanceFutures{action}ListenKey" for action in ("Create", "KeepAlive", "Close")
@@ -109,11 +108,11 @@ A tool that is not listed is allowed.
 A condition that cannot be compared, because its argument is missing or of another type, counts \
 against the call.
 
-BinanceFuturesCreateListenKey: allowed if a person approves the call: "A key lets the account's \
+BinanceFuturesCreateListenKey: allowed if the user approves the call: "A key lets the account's \
 events be read."
   at most 6 times in any hour by one caller, over all sessions, calls of \
 BinanceFuturesKeepAliveListenKey included
-  at most once in any 0.5 s by everybody together
+  at most once in any 0.5 s by all callers together
   denied if args.recvWindow is above 50000 and args.listenKey is given: "Too long."
   denied if args.mode is one of ["a", 2]
   denied unless args.listenKey is not given
@@ -133,7 +132,7 @@ Barred (no tool of this server): denied: "Never."
 
 Shut (no tool of this server): denied
 
-Asked (no tool of this server): allowed if a person approves the call
+Asked (no tool of this server): allowed if the user approves the call
   any number of times
 
 BinanceFuturesReadUserEvents (no tool of this server): hidden: it is not shown, and its calls \
@@ -189,4 +188,4 @@ def test_what_is_said_to_be_denied_is_denied(said: Json, tool: str, arguments: J
         assert re.match("hidden|denied", verdict) or has_conditions
     else:
         assert verdict.startswith("allowed")
-        assert ("if a person approves" in verdict) is (admission.approval is not None)
+        assert ("if the user approves" in verdict) is (admission.approval is not None)

@@ -113,7 +113,7 @@ def test_a_name_that_is_no_tools_is_told_with_the_one_that_may_be_meant(
 
 def test_every_tool_may_be_hidden() -> None:
     assert warnings(tools={"Open": {}}, hide=["*"]) == [
-        "/tools/Open: says nothing: the tool is hidden"
+        "/tools/Open: has no effect: the tool is hidden"
     ]
 
 
@@ -122,13 +122,13 @@ def test_every_tool_may_be_hidden() -> None:
 
 def test_listing_a_hidden_tool_says_nothing() -> None:
     assert warnings(tools={"Open": {}, "Keep": {}}, hide=["Open"]) == [
-        "/tools/Open: says nothing: the tool is hidden"
+        "/tools/Open: has no effect: the tool is hidden"
     ]
 
 
 def test_listing_a_tool_with_nothing_says_nothing_if_it_is_allowed_anyway() -> None:
     assert warnings(default="allow", tools={"Open": {}, "Keep": {"action": "deny"}}) == [
-        "/tools/Open: says nothing: what is not listed is allowed too"
+        "/tools/Open: has no effect: tools that are not listed are allowed too"
     ]
 
 
@@ -142,25 +142,25 @@ RULES: Json = {
 
 def test_rules_never_matter_after_an_action_that_denies() -> None:
     assert about({"action": "deny", "reason": "No.", **RULES}) == [
-        f"/tools/Open/{key}: never matters: every call is denied before"
+        f"/tools/Open/{key}: has no effect: every call is denied before"
         for key in ("deny_if", "require", "limits", "rate_limit")
     ]
 
 
 def test_rules_never_matter_after_a_rule_that_always_denies() -> None:
     assert about({**RULES, "deny_if": [rule()]}) == [
-        f"/tools/Open/{key}: never matters: every call is denied before"
+        f"/tools/Open/{key}: has no effect: every call is denied before"
         for key in ("require", "limits", "rate_limit")
     ]
 
 
 def test_requiring_no_conditions_requires_nothing() -> None:
-    told = ["/tools/Open/require/1: requires nothing: it has no conditions"]
+    told = ["/tools/Open/require/1: has no effect: it has no conditions"]
     assert about({"require": [rule(("args.window", "gt", 1)), rule()]}) == told
 
 
 def test_the_reason_of_an_allowance_is_never_said() -> None:
-    told = ['/tools/Open/reason: is never said, because `action` is "allow"']
+    told = ['/tools/Open/reason: is never used, because `action` is "allow"']
     assert about({"reason": "Closing needs a human."}) == told
 
 

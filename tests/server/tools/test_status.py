@@ -103,8 +103,8 @@ async def test_a_lost_key_that_cannot_be_replaced_yet_says_when_and_how_it_can(
     assert succeeded(lost)["state"] == "expired"
     assert "The last keepalive failed: Binance answered 503, code -1001" in text(lost)
     assert re.search(
-        r" It is replaced at 2026-11-18 \d\d:\d\d:\d\d UTC; BinanceFuturesCreateListenKey does it "
-        r"at once\. ",
+        r" It will be replaced at 2026-11-18 \d\d:\d\d:\d\d UTC; "
+        r"BinanceFuturesCreateListenKey does it at once\. ",
         text(lost),
     )
 
@@ -149,7 +149,9 @@ async def test_a_rotation_that_the_session_was_told_of_stays_in_the_status(
         await another_program_closes_the_key(sandbox, account)
         await client.call_tool(KEEPALIVE, {})
         status = text(await client.call_tool(STATUS, {}))
-    assert "A lost key was replaced once, last at 2026-11-18 11:06:40 UTC: events since " in status
+    assert (
+        "A lost key was replaced once, last at 2026-11-18 11:06:40 UTC: events between " in status
+    )
 
 
 async def test_other_hosts_than_binances_are_named(connect: Connect) -> None:
@@ -171,7 +173,7 @@ async def test_while_the_limits_forbid_requests_the_status_says_until_when(
         await anyio.sleep(90)
         free = await client.call_tool(STATUS, {})
     assert succeeded(stopped)["noRequestsUntil"] == "2026-11-18T11:08:10Z"
-    assert "forbid requests until 2026-11-18 11:08:10 UTC; none is sent before." in text(stopped)
+    assert "forbid requests until 2026-11-18 11:08:10 UTC; nothing is sent before." in text(stopped)
     assert "noRequestsUntil" not in succeeded(free)
 
 
@@ -186,5 +188,7 @@ async def test_a_close_that_was_not_answered_is_told_as_that(
         await client.call_tool(KEEPALIVE, {})
         known = await client.call_tool(STATUS, {})
     assert succeeded(unknown)["closing"] is True
-    assert "A close of the account's listen key on sandbox was sent, and no answer" in text(unknown)
+    assert "A close of the account's listen key on sandbox was sent, but not confirmed" in text(
+        unknown
+    )
     assert "closing" not in succeeded(known)

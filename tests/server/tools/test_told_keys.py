@@ -126,8 +126,8 @@ async def test_a_replaced_key_is_told_by_whichever_tool_is_called_next_and_once(
     assert others == [{}, {}, {}]
     new = succeeded(results[1])["listenKey"]
     assert text(results[0]).startswith(
-        f"The listen key was replaced: {old[:4]}… is not valid any more, the account's key is "
-        f"{new[:4]}… now. Events since 2026-11-18 11:06:40 UTC may be missing. Connect anew: "
+        f"The listen key was replaced: {old[:4]}… is no longer valid; the account's key is "
+        f"now {new[:4]}…. Events since 2026-11-18 11:06:40 UTC may be missing. Connect again: "
     )
 
 

@@ -1,0 +1,112 @@
+"""The pages in docs/ and the README say what the code does."""
+
+import html
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+import httpx2 as httpx
+import pytest
+
+from binance_mcp.policy.language.document import load
+from binance_mcp.policy.review.explanation import explain
+from binance_mcp.policy.source import load_file
+from binance_mcp.sandbox.app import Sandbox
+from binance_mcp.server.tools.catalogue import tool_arguments
+from binance_mcp.settings import Settings
+from tests.test_demo import STEPS
+
+ROOT: Final = Path(__file__).parents[1]
+PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def test_the_settings_table_has_every_setting_its_default_and_its_meaning() -> None:
+    expected = [
+        f"| `{field.validation_alias}` | {_default(field.default)} | {field.description} |"
+        for field in Settings.model_fields.values()
+    ]
+    rows = [line for line in page("settings").splitlines() if line.startswith("| `")]
+    assert rows == expected, "\n".join(expected)
+
+
+def _default(value: object) -> str:
+    if value is None:
+        return ""
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`".replace("True", "true")
+
+
+def test_the_architecture_names_every_module() -> None:
+    names = set(re.findall(r"\w+(?=\.py)|(?<=command: )[a-z ]+", page("architecture")))
+    named = {word for name in names for word in name.split()}
+    modules = {
+        path.stem for path in (ROOT / "binance_mcp").rglob("*.py") if not path.name.startswith("__")
+    }
+    assert sorted(modules - named) == []
+    assert sorted(named - modules - {"test_architecture"}) == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_relative_link_leads_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#]+)\)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_nobody_is_told_to_install_a_package_that_is_not_ours(path: Path) -> None:
+    install = r"(uvx|pipx|pip install|uv tool install)( \S+)* binance-mcp"
+    assert not re.search(install, path.read_text(encoding="utf-8"))
+
+
+def test_every_policy_shown_can_be_used() -> None:
+    blocks = re.findall(r"```json\n(.*?)```", page("policy"), re.DOTALL)
+    assert len(blocks) == 4
+    for block in blocks:
+        load("docs/policy.md", block)
+
+
+def test_the_built_in_policy_is_explained_as_the_command_does() -> None:
+    shown = page("policy").split("```")[1].strip()
+    assert "\n".join(explain(load_file(None), tool_arguments())).startswith(shown)
+
+
+def test_the_limits_of_the_service_are_those_of_the_code() -> None:
+    limits = {
+        "binance_mcp.connection_limits": {"HEAD_BYTES": 16 * 1024, "_SECONDS_TO_SEND": 15},
+        "binance_mcp.asgi_server": {"_MOST_HEADERS": 100},
+        "binance_mcp.server.http": {"_BODY_BYTES": 1024 * 1024},
+        "binance_mcp.server.http_sessions": {
+            "MOST": 1000,
+            "UNUSED_SECONDS": 2 * 60,
+            "_USED_SECONDS": 30 * 60,
+        },
+    }
+    for module, values in limits.items():
+        assert {name: getattr(import_module(module), name) for name in values} == values
+
+
+@pytest.mark.anyio
+async def test_the_sandbox_has_the_routes_that_its_page_lists() -> None:
+    rows = re.findall(r"^\| (`[^|]*) (/sandbox/\w+)`", page("sandbox"), re.MULTILINE)
+    listed = {(method, path) for methods, path in rows for method in re.findall("[A-Z]+", methods)}
+    transport = httpx.ASGITransport(Sandbox())
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
+        statuses = {
+            (method, path): (await client.request(method, path)).status_code
+            for _, path in rows
+            for method in ("GET", "POST", "PUT", "DELETE")
+        }
+    assert {route for route, status in statuses.items() if status not in (404, 405)} == listed
+
+
+def test_the_picture_shows_the_demo_as_it_is() -> None:
+    svg = (ROOT / ".github" / "images" / "demo.svg").read_text(encoding="utf-8")
+    shown = html.unescape(re.sub(r"<[^>]+>", "", svg)).replace("\xa0", " ")
+    lines = STEPS.split("\nNext:")[0].splitlines()
+    assert [line for line in lines if "<" not in line and line not in shown] == [], (
+        "draw it again: python -m tests.pictures"
+    )
