@@ -87,9 +87,16 @@ async def serving(
         )
         server = _Server(config)
 
+        ending = anyio.CancelScope()
+
         async def serve() -> None:
             with anyio.CancelScope(shield=True):  # cancelled, it would skip its own shutdown
                 await server.serve(sockets=[listener])
+            ending.cancel()
+
+        async def end() -> None:
+            with ending:
+                await under_way.end(server)
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(serve)
@@ -99,7 +106,7 @@ async def serving(
                     yield listener.getsockname()[1]
             finally:
                 server.should_exit = True
-                tasks.start_soon(under_way.end)
+                tasks.start_soon(end)
     if not server.started:
         raise ServingError("the server did not start; the log says why")
 
@@ -135,14 +142,17 @@ class _UnderWay:
         if request.cancelled_caught:
             await response.end(_STOPPING)
 
-    async def end(self) -> None:
-        """Cancel what is still under way after 2 seconds."""
+    async def end(self, server: uvicorn.Server) -> None:
+        """Cancel what is still under way after 2 seconds, and disconnect clients that stall."""
         self._is_ending = True
         with anyio.move_on_after(_GRACE_SECONDS):
             if self._scopes:
                 await self._ended.wait()
         for request in self._scopes:
             request.cancel()
+        await anyio.sleep(_CLOSING_SECONDS / 4)
+        for connection in list(server.server_state.connections):
+            connection.transport.abort()  # its client does not read the end of its response
 
 
 class _Response:

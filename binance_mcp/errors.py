@@ -7,6 +7,7 @@
     ├── PolicyDeniedError             the policy refuses a call
     ├── InvalidArgumentsError         a tool does not accept the arguments of a call
     ├── AuditError                    the audit trail cannot be written or read
+    │   ├── AuditBusyError            another process is writing it at this moment
     │   └── BrokenTrailError          a record was changed, moved, added or removed
     ├── ListenKeyMismatchError        the listen key given is not the account's
     └── BinanceError                  a call to Binance failed
@@ -128,6 +129,10 @@ class InvalidArgumentsError(BinanceMcpError):
 
 class AuditError(BinanceMcpError):
     """The audit trail cannot be written or read. The text contains a path of this machine."""
+
+
+class AuditBusyError(AuditError):
+    """Another process keeps the audit trail locked."""
 
 
 class BrokenTrailError(AuditError):

@@ -37,6 +37,7 @@ HOMES: Final = {
     "httpx2": ("futures.http_client", "futures.rest_api"),
     "mcp": ("demo", "server"),
     "pydantic_settings": ("cli", "settings"),
+    "socksio": ("futures.http_client",),
     "starlette": (
         "asgi_server",
         "futures.account",

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import anyio
+import anyio.lowlevel
 import httpx2 as httpx
 import pytest
 from starlette.applications import Starlette
@@ -250,3 +251,24 @@ async def test_what_has_no_answer_at_a_stop_is_told_to_come_back() -> None:
             await diary.held.wait()
         await anyio.wait_all_tasks_blocked()
     assert statuses == [503]
+
+
+async def test_a_stop_with_clients_that_do_not_read_logs_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def flood(_: Request) -> StreamingResponse:
+        async def words() -> AsyncGenerator[bytes]:
+            while True:
+                yield b"x" * 65_536
+                await anyio.lowlevel.checkpoint()  # what is sent to nobody does not wait
+
+        return StreamingResponse(words())
+
+    app = Starlette(routes=[Route("/", flood)])
+    with anyio.fail_after(5):
+        async with serving(app, host=HOST, port=0) as port:
+            stream = await anyio.connect_tcp(HOST, port)
+            await stream.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await anyio.sleep(0.2)
+    await stream.aclose()
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, suppress
 
 import anyio
+import anyio.lowlevel
 import httpx2 as httpx
 import pytest
 from anyio.abc import SocketStream
@@ -183,3 +184,65 @@ async def test_a_client_may_leave_during_a_response(port: int) -> None:
         assert await stream.receive()
     async with httpx.AsyncClient(trust_env=False) as http:
         assert (await http.get(f"http://{HOST}:{port}/slow")).text == "first last"
+
+
+async def test_head_and_body_have_their_time_each(port: int) -> None:
+    async with AsyncExitStack() as stack:
+        stream = await connected(stack, port)
+        await anyio.sleep(0.15)
+        await stream.send(BODY)
+        await anyio.sleep(0.15)
+        await stream.send(b"cde")
+        assert b"abcde" in await stream.receive()
+
+
+@pytest.mark.parametrize("head", ["GET /?{} HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nx: {}\r\n\r\n"])
+async def test_a_large_head_is_refused_before_it_is_parsed(port: int, head: str) -> None:
+    async with AsyncExitStack() as stack:
+        stream = await connected(stack, port)
+        await stream.send(head.format("x" * 60_000).encode())
+        assert (await stream.receive()).startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_client_that_does_not_read_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_limits, "_SECONDS_TO_READ", 0.2)
+    ended = anyio.Event()
+
+    async def flood(_: Request) -> StreamingResponse:
+        async def words() -> AsyncGenerator[bytes]:
+            try:
+                while True:
+                    yield b"x" * 65_536
+                    await anyio.lowlevel.checkpoint()  # what is sent to nobody does not wait
+            finally:
+                ended.set()
+
+        return StreamingResponse(words())
+
+    app = Starlette(routes=[Route("/flood", flood)])
+    async with serving(app, host=HOST, port=0) as port, AsyncExitStack() as stack:
+        stream = await connected(stack, port)
+        await stream.send(b"GET /flood HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        with anyio.fail_after(5):
+            await ended.wait()
+
+
+async def test_a_client_that_reads_now_and_then_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection_limits, "_SECONDS_TO_READ", 1)
+    size = 10_000_000
+
+    async def much(_: Request) -> PlainTextResponse:
+        return PlainTextResponse("x" * size)
+
+    app = Starlette(routes=[Route("/much", much)])
+    async with serving(app, host=HOST, port=0) as port, AsyncExitStack() as stack:
+        stream = await connected(stack, port)
+        await stream.send(b"GET /much HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        received = 0
+        with suppress(anyio.EndOfStream):
+            while True:
+                received += len(await stream.receive(1_000_000))
+                await anyio.sleep(0.02)
+        assert received > size

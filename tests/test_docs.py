@@ -76,7 +76,11 @@ def test_the_built_in_policy_is_explained_as_the_command_does() -> None:
 
 def test_the_limits_of_the_service_are_those_of_the_code() -> None:
     limits = {
-        "binance_mcp.connection_limits": {"HEAD_BYTES": 16 * 1024, "_SECONDS_TO_SEND": 15},
+        "binance_mcp.connection_limits": {
+            "HEAD_BYTES": 16 * 1024,
+            "_SECONDS_TO_SEND": 15,
+            "_SECONDS_TO_READ": 15,
+        },
         "binance_mcp.asgi_server": {"_MOST_HEADERS": 100},
         "binance_mcp.server.http": {"_BODY_BYTES": 1024 * 1024},
         "binance_mcp.server.http_sessions": {

@@ -24,7 +24,7 @@ from threading import Event
 from typing import Final
 
 from binance_mcp.audit.chain import LONGEST_LINE, START, Link, seal, unseal
-from binance_mcp.errors import AuditError
+from binance_mcp.errors import AuditBusyError, AuditError
 from binance_mcp.files import regular_file
 
 if sys.platform == "win32":  # pragma: no cover  # only one of the branches exists on a system
@@ -40,10 +40,10 @@ else:
 
 
 OLDER_FILES: Final = 5
-_LOCK_ATTEMPTS: Final = 10
+_LOCK_ATTEMPTS: Final = 3
 _LOCK_PAUSE: Final = 0.001
-"""In seconds. It blocks everything, keepalives included, so it must be short. A hundredth of a
-second in all is plenty: a record takes far less than a millisecond.
+"""In seconds. It blocks everything, keepalives included, so it must be short. Longer waits do not
+block: see `AuditTrail.wait_until_ready`.
 """
 _BUSY: Final = (BlockingIOError, PermissionError)
 """Raised if another process holds the lock, on POSIX and on Windows."""
@@ -115,7 +115,7 @@ class TrailFile:
                     break
                 Event().wait(_LOCK_PAUSE)  # blocks the loop: no other call may intervene
             else:
-                raise TimeoutError(errno.ETIMEDOUT, "another process keeps it locked")
+                raise AuditBusyError(f"{self._path}: another process keeps it locked")
             yield
 
     def _last_in_files(self) -> Link:

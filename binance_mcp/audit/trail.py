@@ -10,18 +10,23 @@ and those still kept when the trail is closed, are logged in full as ERRORs inst
 
 import secrets
 from collections import deque
-from contextlib import suppress
 from logging import getLogger
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import Final, Self
 
+import anyio
+
 from binance_mcp.audit.file import TrailFile
 from binance_mcp.audit.record import Record, entry
-from binance_mcp.errors import AuditError
+from binance_mcp.errors import AuditBusyError, AuditError
 
 _MAX_BYTES: Final = 10 * 1024 * 1024
 _MOST_KEPT: Final = 1_000
+_PATIENCE_SECONDS: Final = 1.0
+_PAUSE_SECONDS: Final = 0.02
+_LAST_ATTEMPTS: Final = 50
 
 logger = getLogger(__name__)
 
@@ -62,8 +67,14 @@ class AuditTrail:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with suppress(AuditError):
-            self._write_kept()
+        for _ in range(_LAST_ATTEMPTS):
+            try:
+                self._write_kept()
+                break
+            except AuditBusyError:
+                Event().wait(_PAUSE_SECONDS)  # blocks, because nothing else is left to do
+            except AuditError:
+                break
         for kept in self._kept:
             _log_instead(kept)
 
@@ -75,11 +86,31 @@ class AuditTrail:
 
         """
         try:
-            self._write_kept()
-            self._file.check()
+            self._prepare()
         except AuditError as error:
             self._log_failure(error)
             raise
+
+    async def wait_until_ready(self) -> None:
+        """Check the same, but wait up to a second for other processes that write the trail.
+
+        Raises:
+            AuditError: It cannot be written, so the call must be denied.
+
+        """
+        with anyio.move_on_after(_PATIENCE_SECONDS):
+            while True:
+                try:
+                    return self._prepare()
+                except AuditBusyError:
+                    await anyio.sleep(_PAUSE_SECONDS)
+                except AuditError:
+                    break
+        return self.ready()
+
+    def _prepare(self) -> None:
+        self._write_kept()
+        self._file.check()
         if self._is_failing:
             logger.warning("the audit trail can be written again")
             self._is_failing = False
@@ -89,6 +120,8 @@ class AuditTrail:
         self._kept.append(entry(record, self._salt))
         try:
             self._write_kept()
+        except AuditBusyError:
+            pass  # it is written before the next call, or at the end
         except AuditError as error:
             self._log_failure(error)
         if len(self._kept) > _MOST_KEPT:

@@ -61,7 +61,8 @@ def verify(path: Path, key: bytes | None = None) -> VerifiedTrail:
             follows, last = follows or before, link
     if follows is None or last is None:
         raise AuditError(f"{path}: there are no records: the trail is new, or was emptied")
-    if follows != START and len(files) <= OLDER_FILES:
+    is_full = len(files) > OLDER_FILES and all(file.stat().st_size for file in files[:OLDER_FILES])
+    if follows != START and not is_full:
         problem = f"the records before number {follows.sequence + 1} are missing"
         raise BrokenTrailError(str(files[0]), 1, problem)
     return VerifiedTrail(files, follows, last)

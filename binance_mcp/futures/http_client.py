@@ -6,11 +6,13 @@ upper or lower case (the system's settings on macOS and Windows), `SSL_CERT_FILE
 https://www.python-httpx.org/environment_variables/
 """
 
+import os
 import re
 import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -57,7 +59,9 @@ def proxy_for(
         wanted = ", ".join(f"{each}://" for each in _USABLE)
         raise NetworkSettingsError(f"{variable} names a proxy of an unknown kind; known: {wanted}")
     try:
-        proxy = httpx.Proxy(f"{kind}://{rest}") if urlsplit(f"{kind}://{rest}").hostname else None
+        parsed = urlsplit(f"{kind}://{rest}")
+        has_place = parsed.hostname is not None and parsed.port != 0  # reading the port checks it
+        proxy = httpx.Proxy(f"{kind}://{rest}") if has_place else None
     except (httpx.InvalidURL, ValueError):
         proxy = None
     if proxy is None:
@@ -98,7 +102,19 @@ async def http_client(base_url: str, *, app: ASGIApp | None = None) -> AsyncGene
             await opened().aclose()
 
 
+def is_network_error(error: Exception) -> bool:
+    """Return whether a request failed on its way: httpx2 passes on errors of its SOCKS library."""
+    from socksio.exceptions import SOCKSError  # noqa: PLC0415  # seldom needed
+
+    return isinstance(error, httpx.RequestError | OSError | SOCKSError)
+
+
 def _certificates() -> ssl.SSLContext:
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file and not Path(file).is_file():  # a FIFO would block
+        raise NetworkSettingsError("SSL_CERT_FILE is not a file")
+    if folder and not file and not Path(folder).is_dir():
+        raise NetworkSettingsError("SSL_CERT_DIR is not a folder")
     try:
         return httpx.create_ssl_context()
     except (OSError, ssl.SSLError):

@@ -30,7 +30,7 @@ from binance_mcp.errors import (
 )
 from binance_mcp.futures.answer import Answer
 from binance_mcp.futures.credentials import Credentials
-from binance_mcp.futures.http_client import HttpClient
+from binance_mcp.futures.http_client import HttpClient, is_network_error
 from binance_mcp.futures.listen_key import ListenKey
 from binance_mcp.futures.signing import signed_query
 from binance_mcp.futures.weight import RequestWeight
@@ -50,6 +50,8 @@ _LONGEST_ANSWER: Final = 64 * 1024
 _ATTEMPTS: Final = 5
 _FIRST_PAUSE_SECONDS: Final = 0.2
 _DEADLINE_IN_TIMEOUTS: Final = 4
+_SHORTEST_ATTEMPT: Final = 0.1
+"""In timeouts. With less time than that, an attempt could only hide the reason of the last one."""
 
 
 @dataclass(eq=False, repr=False)
@@ -133,7 +135,8 @@ class RestApi:
             except BinanceError as error:
                 backoff = _FIRST_PAUSE_SECONDS * 2 ** (attempt - 1) * (0.5 + self.rng())
                 pause = max(backoff, error.retry_after or 0.0)
-                late = anyio.current_time() + pause >= deadline
+                needed = pause + _SHORTEST_ATTEMPT * self.timeout
+                late = anyio.current_time() + needed >= deadline
                 if not error.is_retryable or attempt == _ATTEMPTS or late:
                     raise
                 logger.info("%s %s: %s; trying again in %.1f s", method, _LISTEN_KEY, error, pause)
@@ -196,7 +199,9 @@ class RestApi:
                 answer = await self._received(self._request(method, target, headers))
         except (TimeoutError, httpx.TimeoutException) as error:
             raise TimedOutError(f"Binance did not answer within {timeout:.3g} s") from error
-        except (httpx.RequestError, OSError) as error:
+        except Exception as error:
+            if not is_network_error(error):
+                raise
             reason = type(error).__name__
             raise UnreachableError(f"Binance could not be reached ({reason})") from error
         return self._read(answer)

@@ -6,10 +6,10 @@ https://modelcontextprotocol.io/specification/2026-07-28/basic/utilities/subscri
 """
 
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import anyio
 from anyio.abc import TaskGroup
@@ -79,9 +79,15 @@ class Subscribers:
     async def watch(
         self, ctx: ServerRequestContext[Any, Any], call_next: CallNext
     ) -> HandlerResult:
-        """Remember every client that completes its handshake. A middleware."""
+        """Remember clients after their handshake, and check what others listen to. A middleware.
+
+        The SDK acknowledges every URI in `subscriptions/listen`, and keeps it.
+        """
         if ctx.method == "notifications/initialized":
             _remember(self._clients, ctx.session)
+        if ctx.method == "subscriptions/listen":
+            for uri in _listened_to(ctx.params):
+                self._check(uri)
         return await call_next(ctx)
 
     async def _subscribe(
@@ -156,6 +162,15 @@ class _Client:
             with anyio.move_on_after(_PATIENCE_SECONDS):
                 await self._queue.popleft()(self._session)
         self._is_sending = False
+
+
+def _listened_to(params: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield the URIs in a request; whatever else is wrong with it, the SDK refuses."""
+    notifications: object = (params or {}).get("notifications")
+    if isinstance(notifications, Mapping):
+        uris = cast("Mapping[str, object]", notifications).get("resourceSubscriptions")
+        if isinstance(uris, list):
+            yield from (uri for uri in cast("list[object]", uris) if isinstance(uri, str))
 
 
 def _remember(clients: dict[int, _Client], session: ServerSession) -> None:

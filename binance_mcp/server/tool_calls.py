@@ -85,7 +85,7 @@ class ToolCalls:
             PolicyDeniedError: It is denied. Errors of `check` and `make` are passed on.
 
         """
-        self._expect_audit()
+        await self._expect_audit()
         self.refresh_policy()
         caller = caller_of(context)
         start = self._wall_clock(), anyio.current_time()
@@ -117,10 +117,10 @@ class ToolCalls:
             return None
         return await self._elicitation.seek(context, caller, call, approval)
 
-    def _expect_audit(self) -> None:
+    async def _expect_audit(self) -> None:
         try:
             if self._audit:
-                self._audit.ready()
+                await self._audit.wait_until_ready()
         except AuditError:
             raise PolicyDeniedError(
                 "The audit trail cannot be written, so all calls are denied; the server's log says"

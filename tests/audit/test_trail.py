@@ -1,15 +1,19 @@
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from threading import Timer
 
+import anyio
 import pytest
 
+from binance_mcp.audit import trail
 from binance_mcp.audit.record import Record
 from binance_mcp.audit.trail import AuditTrail
 from binance_mcp.audit.verification import verify
-from binance_mcp.errors import AuditError
-from tests.audit.obstacles import disk_full_at, posix
+from binance_mcp.errors import AuditBusyError, AuditError
+from tests.audit.obstacles import disk_full_at, locked, posix
 
 KEY = b"a key"
 RECORD = Record(
@@ -204,3 +208,61 @@ def test_a_thousand_records_are_kept_and_further_ones_logged_whole(
         assert request_ids(path) == list(range(1_000))
     assert levels(caplog) == ["ERROR", "ERROR", "WARNING"]
     assert '"requestId":"1000"' in caplog.messages[1]
+
+
+@posix
+@pytest.mark.anyio
+async def test_another_process_that_writes_is_waited_for_without_blocking(path: Path) -> None:
+    with AuditTrail(path) as log:
+        async with anyio.create_task_group() as tasks:
+            with locked(path.with_name("trail.jsonl.lock")):
+                log.write(numbered(1))
+                tasks.start_soon(log.wait_until_ready)
+                await anyio.sleep(0.5)  # which passes only if nothing blocks
+                assert not path.read_bytes()
+        assert request_ids(path) == [1]
+
+
+@posix
+@pytest.mark.anyio
+async def test_another_process_that_keeps_the_trail_is_not_waited_for_long(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with AuditTrail(path) as log:
+        with locked(path.with_name("trail.jsonl.lock")), pytest.raises(AuditBusyError):
+            with anyio.fail_after(2):
+                await log.wait_until_ready()
+        assert levels(caplog) == ["ERROR"]
+        await log.wait_until_ready()
+    assert levels(caplog) == ["ERROR", "WARNING"]
+
+
+@posix
+def test_a_record_that_was_kept_for_another_process_is_written_at_the_end(path: Path) -> None:
+    with ExitStack() as others, AuditTrail(path) as log:
+        others.enter_context(locked(path.with_name("trail.jsonl.lock")))
+        log.write(numbered(1))
+        Timer(0.1, others.close).start()
+    assert request_ids(path) == [1]
+
+
+@posix
+def test_a_record_that_cannot_be_written_even_at_the_end_is_logged(
+    path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "_LAST_ATTEMPTS", 2)
+    with locked(path.with_name("trail.jsonl.lock")):
+        log = AuditTrail(path)
+        log.write(numbered(1))
+        log.__exit__(None, None, None)
+    assert levels(caplog) == ["ERROR"]
+    assert "not in the audit trail: " in caplog.messages[0]
+
+
+@pytest.mark.anyio
+async def test_what_another_wait_would_not_mend_is_not_waited_for(path: Path) -> None:
+    with AuditTrail(path) as log:
+        clear = obstruct(path)
+        with pytest.raises(AuditError):
+            await log.wait_until_ready()
+        clear()

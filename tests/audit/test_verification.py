@@ -149,14 +149,21 @@ def test_a_trail_whose_beginning_is_missing_is_broken(path: Path) -> None:
 
 
 def test_with_all_older_files_the_oldest_records_may_have_been_deleted(path: Path) -> None:
-    path.with_name("trail.jsonl.5").write_bytes(TWO)
-    for number in range(1, 5):
-        path.with_name(f"trail.jsonl.{number}").write_bytes(b"")
-    path.write_bytes(THREE)
+    *older, newest = sealed(7, None)[1:]
+    for number, line in zip(range(5, 0, -1), older, strict=True):
+        path.with_name(f"trail.jsonl.{number}").write_bytes(line)
+    path.write_bytes(newest)
     verified = verify(path)
     assert len(verified.files) == 6
-    assert (verified.records, verified.is_whole) == (2, False)
-    assert (verified.follows.sequence, verified.last.sequence) == (1, 3)
+    assert (verified.records, verified.is_whole) == (6, False)
+    assert (verified.follows.sequence, verified.last.sequence) == (1, 7)
+
+
+def test_empty_older_files_do_not_excuse_a_missing_beginning(path: Path) -> None:
+    for number in range(1, 6):
+        path.with_name(f"trail.jsonl.{number}").touch()
+    path.write_bytes(THREE)
+    assert broken(path).problem == "the records before number 3 are missing"
 
 
 def test_a_file_missing_in_the_middle_is_found(path: Path) -> None:

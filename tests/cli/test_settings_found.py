@@ -80,4 +80,7 @@ def test_a_trail_is_verified_with_the_key_of_the_file_that_is_named() -> None:
     Path("trail").touch()
     with running("audit", "verify", "trail", variables={"BINANCE_MCP_ENV_FILE": "named"}) as it:
         _, _, err = ended(it)
-    assert f"{Path('named').absolute()} has a secret and other users may read" in err or os.name == "nt"
+    assert (
+        f"{Path('named').absolute()} has a secret and other users may read" in err
+        or os.name == "nt"
+    )

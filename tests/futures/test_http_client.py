@@ -1,3 +1,4 @@
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -76,7 +77,16 @@ def test_a_proxy_of_an_unknown_kind_is_told_by_its_variable(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["http://", "", "secret:port", "::secret::", "http://[secret", "://secret"]
+    "value",
+    [
+        "http://",
+        "",
+        "secret:port",
+        "::secret::",
+        "http://[secret",
+        "://secret",
+        "http://secret:99999",
+    ],
 )
 def test_what_is_no_proxy_is_told_by_its_variable(value: str) -> None:
     with pytest.raises(NetworkSettingsError) as refused:
@@ -91,9 +101,27 @@ async def test_certificates_that_cannot_be_read_are_told_by_their_variable(
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.setenv(variable, str(tmp_path / "secret"))
     async with http_client(REST) as http:
-        if variable == "SSL_CERT_DIR":  # OpenSSL looks into it only when it needs a certificate
-            assert http()
-            return
+        with pytest.raises(NetworkSettingsError, match=rf"^{variable} is not a f"):
+            http()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no FIFOs in its file system")
+async def test_a_fifo_in_the_place_of_certificates_blocks_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "fifo"))
+    async with http_client(REST) as http:
+        with pytest.raises(NetworkSettingsError, match=r"^SSL_CERT_FILE is not a file$"):
+            http()
+
+
+async def test_a_file_without_certificates_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").touch()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "empty"))
+    async with http_client(REST) as http:
         with pytest.raises(NetworkSettingsError, match=r"^SSL_CERT_FILE or SSL_CERT_DIR has no"):
             http()
 

@@ -1,5 +1,6 @@
 """Real proxies carry the requests of a real server to an exchange with TLS and a CA of its own."""
 
+import gc
 import os
 import socket
 import ssl
@@ -14,9 +15,16 @@ import anyio
 import pytest
 import trustme
 import uvicorn
+from anyio.abc import SocketAttribute, SocketStream
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from pydantic import SecretStr
 
+from binance_mcp.errors import UnreachableError
+from binance_mcp.futures.credentials import Credentials
+from binance_mcp.futures.http_client import http_client
+from binance_mcp.futures.rest_api import RestApi
+from binance_mcp.futures.weight import RequestWeight
 from binance_mcp.sandbox.app import AccountKeys, Sandbox
 from tests.server.connections import CREATE, text
 
@@ -193,3 +201,36 @@ async def test_a_proxy_that_cannot_be_used_is_told_by_its_variable(exchange: Exc
     said = await created(exchange, "https://fapi.test", ALL_PROXY="socks4://name@secret:1")
     assert said.startswith("ALL_PROXY names a proxy of an unknown kind; known: ")
     assert "secret" not in said
+
+
+# httpx2 leaves it to the garbage collector to close the connection to such a SOCKS proxy.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x05\x00"])
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+async def test_a_proxy_that_answers_nonsense_is_an_exchange_that_cannot_be_reached(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, answer: bytes
+) -> None:
+    async def talk_nonsense(stream: SocketStream) -> None:
+        async with stream:
+            await stream.receive()
+            if answer:
+                await stream.send(answer)
+
+    async with (
+        await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(listener.serve, talk_nonsense)
+        port = listener.extra(SocketAttribute.local_port)  # noqa: S610  # this is not Django
+        for name in list(os.environ):
+            if "proxy" in name.lower():
+                monkeypatch.delenv(name)
+        monkeypatch.setenv("ALL_PROXY", f"{scheme}://127.0.0.1:{port}")
+        async with http_client("https://fapi.test") as http:
+            credentials = Credentials(SecretStr("k" * 64))
+            rest_api = RestApi(http, credentials, RequestWeight(2400), timeout=0.5)
+            with pytest.raises(UnreachableError, match=r"^Binance could not be reached"):
+                await rest_api.create_listen_key()
+        tasks.cancel_scope.cancel()
+    gc.collect()

@@ -275,3 +275,13 @@ async def test_the_minute_is_that_of_binance_even_by_a_wrong_clock(
     with pytest.raises(TooManyRequestsError) as stopped:
         await api.create_listen_key()
     assert stopped.value.retry_after == pytest.approx(45 - 4 * ANSWER)
+
+
+async def test_an_attempt_without_enough_time_does_not_hide_the_reason(
+    rest_api: RestApi, sandbox: Sandbox
+) -> None:
+    rest_api.timeout, rest_api.rng = 1.0, lambda: 0.0
+    sandbox.arm("http_503_-1001", times=100)
+    with pytest.raises(UnavailableError):
+        await rest_api.create_listen_key(deadline=anyio.current_time() + 0.41)
+    assert len(sandbox.requests) == 2

@@ -117,3 +117,15 @@ async def test_a_stalled_connection_is_told_the_last_hundred_when_it_reads_again
             client.notify(tasks, lambda one, uri=uri: one.send_resource_updated(uri))
         session.let_go.set()
     assert session.told == [f"binance://{number}" for number in range(50, 150)]
+
+
+@pytest.mark.parametrize("uri", [MADE_UP, URI])
+async def test_a_resource_that_cannot_be_read_cannot_be_listened_to(
+    serve: Serve, hide: Hide, uri: str
+) -> None:
+    async with Client(serve(policy=hide(STATUS))) as client:
+        with pytest.raises(MCPError) as refused:
+            async with client.listen(resource_subscriptions=[uri]):
+                pass
+        assert refused.value.error.code == -32602
+        assert refused.value.error.data == {"uri": uri[:200]}
