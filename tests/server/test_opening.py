@@ -51,7 +51,7 @@ async def test_two_sandboxes_have_nothing_in_common() -> None:
         assert (await one.keeper.create()).key != (await other.keeper.create()).key
 
 
-@pytest.mark.skipif(os.name != "posix", reason="users have other names there")
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no ~user")
 def test_the_audit_log_of_an_unknown_user_is_told_by_its_variable(serve: Serve) -> None:
     with pytest.raises(SettingsError, match="BINANCE_MCP_AUDIT_LOG: is not the path"):
         serve(audit_log=Path("~nobody-is-called-so/audit.jsonl"))
