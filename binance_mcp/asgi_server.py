@@ -36,6 +36,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.started_or_failed = anyio.Event()
+        self.stopped = anyio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -87,16 +88,10 @@ async def serving(
         )
         server = _Server(config)
 
-        ending = anyio.CancelScope()
-
         async def serve() -> None:
             with anyio.CancelScope(shield=True):  # cancelled, it would skip its own shutdown
                 await server.serve(sockets=[listener])
-            ending.cancel()
-
-        async def end() -> None:
-            with ending:
-                await under_way.end(server)
+            server.stopped.set()
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(serve)
@@ -106,7 +101,7 @@ async def serving(
                     yield listener.getsockname()[1]
             finally:
                 server.should_exit = True
-                tasks.start_soon(end)
+                tasks.start_soon(under_way.end, server)
     if not server.started:
         raise ServingError("the server did not start; the log says why")
 
@@ -142,7 +137,7 @@ class _UnderWay:
         if request.cancelled_caught:
             await response.end(_STOPPING)
 
-    async def end(self, server: uvicorn.Server) -> None:
+    async def end(self, server: _Server) -> None:
         """Cancel what is still under way after 2 seconds, and disconnect clients that stall."""
         self._is_ending = True
         with anyio.move_on_after(_GRACE_SECONDS):
@@ -150,7 +145,8 @@ class _UnderWay:
                 await self._ended.wait()
         for request in self._scopes:
             request.cancel()
-        await anyio.sleep(_CLOSING_SECONDS / 4)
+        with anyio.move_on_after(_CLOSING_SECONDS / 4):
+            await server.stopped.wait()
         for connection in list(server.server_state.connections):
             connection.transport.abort()  # its client does not read the end of its response
 

@@ -166,11 +166,14 @@ class _Client:
 
 def _listened_to(params: Mapping[str, Any] | None) -> Iterator[str]:
     """Yield the URIs in a request; whatever else is wrong with it, the SDK refuses."""
-    notifications: object = (params or {}).get("notifications")
-    if isinstance(notifications, Mapping):
-        uris = cast("Mapping[str, object]", notifications).get("resourceSubscriptions")
-        if isinstance(uris, list):
-            yield from (uri for uri in cast("list[object]", uris) if isinstance(uri, str))
+    notifications = _object((params or {}).get("notifications"))
+    uris = notifications.get("resourceSubscriptions")
+    listed = cast("list[object]", uris) if isinstance(uris, list) else []
+    yield from (uri for uri in listed if isinstance(uri, str))
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
 
 
 def _remember(clients: dict[int, _Client], session: ServerSession) -> None:

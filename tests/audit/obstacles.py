@@ -11,7 +11,9 @@ if sys.platform != "win32":
     import fcntl
     import resource
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock and no limit of file sizes")
+posix = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no flock and no limit of file sizes"
+)
 
 
 @contextmanager

@@ -37,11 +37,13 @@ def test_an_unbroken_trail_is_told_with_its_files_its_records_and_its_end(
 def test_a_trail_whose_oldest_records_were_rotated_away_says_where_it_begins(
     run: Run, capsys: pytest.CaptureFixture[str], trail: Path
 ) -> None:
-    write(trail, 2, last=Link(3, "1" * 64))
-    for number in range(1, 6):
-        trail.with_name(f"{trail.name}.{number}").touch()
+    write(trail, 6, last=Link(3, "1" * 64))
+    *older, newest = trail.read_bytes().splitlines(keepends=True)
+    for number, line in zip(range(5, 0, -1), older, strict=True):
+        trail.with_name(f"{trail.name}.{number}").write_bytes(line)
+    trail.write_bytes(newest)
     assert run("audit", "verify", str(trail)) == 0
-    assert "\nrecords: 2, from number 4 on\n" in capsys.readouterr().out
+    assert "\nrecords: 6, from number 4 on\n" in capsys.readouterr().out
 
 
 def test_the_first_broken_record_is_told_by_file_and_line(

@@ -149,7 +149,9 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Windows words the refusal of a directory differently")
+@pytest.mark.skipif(
+    os.name != "posix", reason="Windows words the refusal of a directory differently"
+)
 def test_a_directory_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     assert refusal(private_key_file=tmp_path) == (
