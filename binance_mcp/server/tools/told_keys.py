@@ -50,6 +50,9 @@ class ToldKeys:
 
 
 def _missing_since(told: ActiveKey, life: ListenKeyLife) -> float:
-    """Return when Binance last confirmed a key that is no longer the account's."""
+    """Return since when events of a replaced key may be missing.
+
+    Without a rotation that is known, that is when Binance had last confirmed the key that was told.
+    """
     lost = (each.missing_since for each in life.rotations if each.old == told.key)
     return next(lost, told.extended_at)  # closed, or replaced more rotations ago than are kept
