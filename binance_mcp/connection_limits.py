@@ -12,6 +12,8 @@ from typing import Final, cast
 from h11 import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from binance_mcp.connection import CONNECTION, Connection
+
 HEAD_BYTES: Final = 16 * 1024
 """Most bytes of a request's first line and headers together."""
 _MOST_CONNECTIONS: Final = 512
@@ -62,6 +64,7 @@ class LimitedConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin to wait for a request."""
         super().connection_made(transport)
+        self.app_state = {**self.app_state, CONNECTION: Connection()}  # copied into each scope
         self._watch()
         if len(self.connections) > most_connections():
             self._make_room()
@@ -84,6 +87,7 @@ class LimitedConnection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
+        self.app_state[CONNECTION].is_open = False
         self._wait_for_nothing()
         self._stop_stall()
         super().connection_lost(exc)

@@ -113,8 +113,8 @@ class PolicyDeniedError(BinanceMcpError):
 
         From the document: `hidden`, `unknown_tool`, `not_listed`, `action_denied`, `condition`,
         `requirement`, `limit_exceeded`. From an approval: `approval_declined`,
-        `approval_cancelled`, `approval_unanswered`, `approval_unavailable`. From the audit trail:
-        `audit_unavailable`.
+        `approval_cancelled`, `approval_invalid`, `approval_stopped`, `approval_unanswered`,
+        `approval_unavailable`. From the audit trail: `audit_unavailable`.
         """
         self.rule = rule
         """JSON pointer of the rule that denies; empty if it is not a rule of the document."""

@@ -17,7 +17,8 @@ WINGS: Final = ("audit", "futures", "policy", "sandbox")
 """They know nothing of one another, and meet in the server."""
 
 FLOORS: Final = (
-    ("clock", "connection_limits", "errors", "files", "masking", "urls"),
+    ("clock", "connection", "errors", "files", "masking", "urls"),
+    ("connection_limits",),
     ("asgi_server", "env_file", "logs", "signals"),
     ("settings",),
     WINGS,

@@ -13,7 +13,7 @@ The MCP server is started as a host starts it: python -P -m binance_mcp
 It sends a keepalive every second here; outside of this demo, every 30 to 35 minutes.
 
 1. An agent calls BinanceFuturesCreateListenKey once. From then on the server keeps the key alive:
-   <active>, as Binance has just confirmed. This server keeps it alive automatically. <rest>
+   Listen key on sandbox: <key>, active until <date>. This server <rest>
    3 keepalives later, BinanceFuturesGetListenKeyStatus:
    <active>, as Binance last confirmed at <date>; <rest>
 

@@ -19,6 +19,7 @@ VALIDITY_SECONDS: Final = 3600.0
 https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
 """
 _ROTATIONS_KEPT: Final = 20
+_ENDED_KEPT: Final = 20
 
 
 class ListenKey(SecretStr):
@@ -97,6 +98,8 @@ class ListenKeyLife:
     rotations: tuple[Rotation, ...] = ()
     """The last 20."""
     rotation_count: int = 0
+    ended: tuple[ActiveKey, ...] = ()
+    """The last 20 keys that were lost or closed, as Binance last confirmed them."""
 
     @property
     def active(self) -> ActiveKey | None:
@@ -125,7 +128,10 @@ class ListenKeyLife:
         after = replace(
             self, state=State.ACTIVE, last=active, is_closing=False, failures=0, error=None
         )
-        if self.last is None or self.last.key == active.key or self.is_closing:
+        if self.last is None or self.last.key == active.key:
+            return after
+        after = replace(after, ended=self._ended())
+        if self.is_closing:
             return after
         rotation = Rotation(self.last.key, active.key, at, self.last.extended_at)
         return replace(
@@ -151,8 +157,17 @@ class ListenKeyLife:
     def closed(self) -> Self:
         """Return the life after this server closed the key."""
         return replace(
-            self, state=State.CLOSED, last=None, is_closing=False, failures=0, error=None
+            self,
+            state=State.CLOSED,
+            last=None,
+            is_closing=False,
+            failures=0,
+            error=None,
+            ended=self._ended(),
         )
+
+    def _ended(self) -> tuple[ActiveKey, ...]:
+        return (*self.ended, *([self.last] if self.last else []))[-_ENDED_KEPT:]
 
     def at(self, now: float) -> Self:
         """Return the life at `now`, when an active key may have expired."""

@@ -32,10 +32,13 @@ _FORM: Final[dict[str, Any]] = {
 _CODES: Final = {
     "declined": "the user declined",
     "cancelled": "the user closed the question",
+    "invalid": "the client's answer does not say whether to allow it",
+    "stopped": "the server is stopping",
     "unanswered": "no valid answer for this call came in time",
-    "unavailable": "this client cannot ask the user, because it does not support elicitation",
+    "unavailable": (
+        "this client cannot ask the user, because it does not support elicitation by form"
+    ),
 }
-_ACTIONS: Final = {"accept": "declined", "decline": "declined", "cancel": "cancelled"}
 
 
 class Elicitation:
@@ -44,6 +47,7 @@ class Elicitation:
     def __init__(self) -> None:
         self._pending = PendingApprovals()
         self._waiting = set[anyio.CancelScope]()
+        self._is_stopping = False
 
     def is_answer(self, context: Context[Any, Any]) -> bool:
         """Return whether a call is repeated with the user's answer."""
@@ -71,13 +75,14 @@ class Elicitation:
         else:
             answer = self._answer(context, caller, call)
         if answer is None:
-            raise _denied(approval, "unanswered")
-        if answer.action != "accept" or (answer.content or {}).get("approve") is not True:
-            raise _denied(approval, _ACTIONS[answer.action])
+            raise _denied(approval, "stopped" if self._is_stopping else "unanswered")
+        if (refusal := _refusal(answer)) is not None:
+            raise _denied(approval, refusal)
         return None
 
     def withdraw(self) -> None:
         """Deny the calls that wait for an answer, because the server stops."""
+        self._is_stopping = True
         for waiting in self._waiting:
             waiting.cancel()
 
@@ -118,6 +123,16 @@ def _can_ask(context: Context[Any, Any]) -> bool:
     if not elicitation:
         return False
     return elicitation.form is not None or elicitation.url is None
+
+
+def _refusal(answer: ElicitResult) -> str | None:
+    """Return in which way an answer is no approval; None if it is one."""
+    if answer.action == "accept":
+        approved = (answer.content or {}).get("approve")
+        if isinstance(approved, bool):
+            return None if approved else "declined"
+        return "invalid"
+    return "declined" if answer.action == "decline" else "cancelled"
 
 
 def _message(call: Call, approval: Approval) -> str:

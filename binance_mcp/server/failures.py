@@ -75,11 +75,11 @@ ADVICE: Final[dict[type[BinanceMcpError], str]] = {
         "and without quotes, and restart the server."
     ),
     RejectedApiKeyError: (
-        "The API key is unknown to the environment {environment} (each has keys of its own), is "
-        "locked, may not be used from this IP address, lacks the permission for Futures, was made "
-        "before the Futures account was opened (then make a new one), or Portfolio Margin is "
-        "switched on, which takes that permission away. The user should check it in Binance's API "
-        "management, and BINANCE_ENVIRONMENT. Calling again will not help."
+        "The API key is unknown to the environment {environment} (each has its own), is locked, "
+        "may not be used from this IP address, lacks the permission for Futures, was made before "
+        "the Futures account was opened (then make a new one), or Portfolio Margin is switched on, "
+        "which takes that permission away. The user should check BINANCE_ENVIRONMENT and Binance's "
+        "API management. Calling again will not help."
     ),
     InvalidTimestampError: (
         "This machine's clock differs too much from Binance's, even after a correction. The user "
@@ -152,9 +152,10 @@ def _sentence(text: str) -> str:
 
 
 def _detail(error: BinanceMcpError) -> dict[str, Any]:
+    """Return an error for programs, without what is not known."""
     known = isinstance(error, BinanceError)
     retry_after = error.retry_after if known else None
-    return {
+    found = {
         "code": error_code(error),
         "message": str(error),
         "retryable": (known and error.is_retryable) or retry_after is not None,
@@ -162,6 +163,7 @@ def _detail(error: BinanceMcpError) -> dict[str, Any]:
         "httpStatus": error.status if known else None,
         "binanceCode": error.code if known else None,
     }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def error_code(error: BinanceMcpError) -> str:

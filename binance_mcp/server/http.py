@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from binance_mcp.asgi_server import serving
 from binance_mcp.errors import Problem, SettingsError
 from binance_mcp.server.app import ListenKeyServer
-from binance_mcp.server.http_sessions import MOST, UNUSED_SECONDS, Sessions
+from binance_mcp.server.http_sessions import MOST, SPARE, UNUSED_SECONDS, Sessions
 from binance_mcp.signals import stop_signals
 from binance_mcp.urls import is_loopback
 
@@ -41,7 +41,7 @@ def http_app(server: ListenKeyServer, *, host: str = _HOSTS[0]) -> Starlette:
         streamable_http_path=PATH,
         max_request_body_size=_BODY_BYTES,
         session_idle_timeout=UNUSED_SECONDS,
-        max_sessions=MOST,
+        max_sessions=MOST + SPARE,
         transport_security=TransportSecuritySettings(
             allowed_hosts=[pattern for name in names for pattern in (name, f"{name}:*")],
             allowed_origins=[

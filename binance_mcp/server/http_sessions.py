@@ -17,6 +17,8 @@ from binance_mcp.server.sdk import allow_idle, close_session, open_sessions
 
 MOST: Final = 1000
 """Sessions that may be open at once."""
+SPARE: Final = 100
+"""More that may be open for as long as it takes to close others: many may open at once."""
 UNUSED_SECONDS: Final = 120.0
 """How long a session may be idle that was not used since its handshake."""
 _USED_SECONDS: Final = 1800.0

@@ -1,23 +1,37 @@
-"""Who is calling: the principal and the session that limits are counted for.
+"""Who is calling: the principal and the session that limits are counted for, and the client.
 
 The principal is the process over stdio, and the peer's address over HTTP. All loopback addresses
 are one principal, because any program on this machine can call from 16 million of them. The session
 is that of the SDK; revision 2026-07-28 has none, so the principal is used instead. Nothing that a
 client says about itself is trusted.
+
+Limits must not be evaded by calling from several connections, but each client must be told of a
+replaced listen key: without sessions, clients are told apart by their connections.
 https://modelcontextprotocol.io/specification/2026-07-28/basic/transports
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from mcp.server.mcpserver import Context
 from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.requests import Request
 
+from binance_mcp.connection import Connection, connection_of
 from binance_mcp.policy.call import Caller
 from binance_mcp.urls import is_loopback
 
 SESSION_HEADER: Final = "mcp-session-id"
 _PROCESS: Final = Caller(grant="process", session="process")
+
+
+@dataclass(frozen=True)
+class Client:
+    """A client, as far as it can be told apart from others of its principal."""
+
+    principal: str
+    via: str | Connection
+    """The session that it calls through; without sessions, the connection."""
 
 
 def caller_of(context: Context[Any, Any]) -> Caller:
@@ -30,6 +44,13 @@ def caller_of(context: Context[Any, Any]) -> Caller:
     if has_handshake(context):
         return Caller(principal, f"{principal}/session:{request.headers.get(SESSION_HEADER)}")
     return Caller(principal, principal)
+
+
+def client_of(context: Context[Any, Any]) -> Client:
+    """Return the client that makes the call that `context` belongs to."""
+    caller, request = caller_of(context), http_request(context)
+    connection = connection_of(request.scope) if request and not has_handshake(context) else None
+    return Client(caller.grant, connection or caller.session)
 
 
 def _address(request: Request) -> str:

@@ -103,8 +103,8 @@ async def test_an_approved_call_is_made(connect: ConnectTo, sandbox: Sandbox) ->
     ("person", "code"),
     [
         (answering("accept", approve=False), "approval_declined"),
-        (answering("accept", approve="yes"), "approval_declined"),
-        (answering("accept"), "approval_declined"),
+        (answering("accept", approve="yes"), "approval_invalid"),
+        (answering("accept"), "approval_invalid"),
         (answering("decline"), "approval_declined"),
         (answering("cancel"), "approval_cancelled"),
         (None, "approval_unavailable"),

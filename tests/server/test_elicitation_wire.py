@@ -143,4 +143,4 @@ async def test_a_question_is_withdrawn_when_the_server_stops(server: ListenKeySe
         await hear()
         server.end_waiting()
         answers = [await hear() for _ in range(2)]  # that it is withdrawn, and the denial
-        assert denial_in(answers[-1]) == "approval_unanswered"
+        assert denial_in(answers[-1]) == "approval_stopped"

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from binance_mcp import errors
@@ -71,7 +73,9 @@ async def test_a_failed_call_says_what_happened_why_and_what_to_do(
     assert detail["environment"] == "sandbox"
     assert detail["message"][1:] in text(result)
     assert text(result).endswith(".")
-    assert len(detail["message"]) + 40 < len(text(result)) <= 700
+    assert len(detail["message"]) + 40 < len(text(result))
+    meta = json.dumps({"binance-mcp/error": detail}, separators=(",", ":"))
+    assert len(text(result) + meta) <= 700
     assert [r.method for r in sandbox.requests].count("POST") == tries
 
 
@@ -113,7 +117,6 @@ def test_a_wait_is_told_rounded_up_and_exactly() -> None:
             "retryable": True,
             "retryAfterSeconds": 11.2,
             "httpStatus": 429,
-            "binanceCode": None,
             "environment": "mainnet",
         }
     }

@@ -194,7 +194,7 @@ async def test_a_stop_answers_who_waits_and_logs_no_error(tmp_path: Path, stop: 
                 await anyio.to_thread.run_sync(process.wait, abandon_on_cancel=True)
         log = process.stderr.read()
     assert process.returncode == (130 if stop == "SIGINT" else 0)
-    assert sorted(heard) == ["approval_unanswered", "the end of the stream"]
+    assert sorted(heard) == ["approval_stopped", "the end of the stream"]
     assert "ERROR" not in log
     assert "Traceback" not in log
 

@@ -64,6 +64,7 @@ async def test_the_session_that_is_idle_longest_makes_room_for_a_new_one(
 ) -> None:
     monkeypatch.setattr(sessions, "MOST", 3)
     monkeypatch.setattr(http_module, "MOST", 3)
+    monkeypatch.setattr(http_module, "SPARE", 0)
     async with served(serve) as http:
         first, second, third = [await opened(http) for _ in range(3)]
         assert await is_open(http, first)
@@ -73,11 +74,25 @@ async def test_the_session_that_is_idle_longest_makes_room_for_a_new_one(
         ]
 
 
+async def test_sessions_that_open_at_the_same_moment_are_not_refused(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sessions, "MOST", 3)
+    monkeypatch.setattr(http_module, "MOST", 3)
+    async with served(serve) as http:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(20):
+                tasks.start_soon(opened, http)
+        assert await is_open(http, await opened(http))
+    assert "Refusing" not in caplog.text
+
+
 async def test_where_every_session_is_in_use_a_new_one_is_refused(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sessions, "MOST", 1)
     monkeypatch.setattr(http_module, "MOST", 1)
+    monkeypatch.setattr(http_module, "SPARE", 0)
     async with served(serve) as http, anyio.create_task_group() as tasks:
         name = await opened(http)
         tasks.start_soon(lambda: http.get("/mcp", headers={"mcp-session-id": name}))

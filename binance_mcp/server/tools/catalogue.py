@@ -13,7 +13,10 @@ def all_tools(policy: PolicyStatus | None = None, *, reveal: bool = True) -> lis
     `policy` is what the status reports of the policy; with `reveal`, Create shows the listen key.
     """
     told_keys = ToldKeys()
-    return [*listen_key_tools(told_keys, reveal=reveal), status_tool(told_keys, policy)]
+    return [
+        *listen_key_tools(told_keys, reveal=reveal),
+        status_tool(told_keys, policy, reveal=reveal),
+    ]
 
 
 def tool_arguments() -> dict[str, frozenset[str]]:

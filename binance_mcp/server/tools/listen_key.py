@@ -13,10 +13,11 @@ from pydantic import Field
 
 from binance_mcp.futures.account import Account
 from binance_mcp.futures.listen_key import ActiveKey, ListenKey
-from binance_mcp.server.identity import caller_of
+from binance_mcp.server.identity import client_of
 from binance_mcp.server.tools.results import (
     ToolResult,
     date_and_time,
+    how_to_connect_again,
     replacement_sentences,
     stream_url,
     succeeded,
@@ -41,8 +42,7 @@ _CLOSE: Final = (
     "Close the USD-M Futures user data stream listen key, for every program of the account: "
     "their WebSocket streams end."
 )
-_FIRST_WITH_DATA: Final = "2025-06-18"
-"""https://modelcontextprotocol.io/specification/2025-06-18/changelog"""
+_CONNECT_AGAIN: Final = "Connect again with the new key."
 _ASKS_THE_USER: Final = {"anthropic/requiresUserInteraction": True}
 """A host that knows this hint asks the user before each call: https://code.claude.com/docs/en/mcp"""
 
@@ -61,9 +61,8 @@ class KeptListenKey(ToolResult):
     expires_at: datetime
     expires_in_seconds: int
     automatic_keepalive: bool
-    events_missing_since: datetime | None = Field(
-        None, description="Since when, if the key replaces another one."
-    )
+    events_missing_since: datetime | None = None
+    """Only if the key replaces another one."""
     web_socket_url: str | None = None
 
 
@@ -90,15 +89,11 @@ class ListenKeyTools:
         before = account.keeper.life.last
         active = await account.keeper.create(_seconds(recvWindow))
         replaced = self._replaced(context, active, before)
-        key = shown(active.key, reveal=self._reveal)
-        result = _kept(account, active, replaced, shown=key)
+        result = _kept(account, active, replaced, shown=shown(active.key, reveal=self._reveal))
         result = result.model_copy(update={"web_socket_url": stream_url(account)})
-        place = "" if _has_data(context) else f" Listen key: {key}. URL: {result.web_socket_url}."
-        return succeeded(
-            f"{replacement_sentences(account, replaced)}{_active(result)} {care_sentence(result)}"
-            f" Events arrive at webSocketUrl; put listenKey in the place of <listenKey>.{place}",
-            result,
-        )
+        how = _CONNECT_AGAIN if self._reveal else how_to_connect_again(reveal=False)
+        text = replacement_sentences(account, replaced, how) + self._created(account, result)
+        return succeeded(text, result)
 
     async def keepalive_listen_key(
         self,
@@ -112,8 +107,10 @@ class ListenKeyTools:
         active = await account.keeper.keepalive(listenKey, _seconds(recvWindow))
         replaced = self._replaced(context, active, before)
         result = _kept(account, active, replaced, shown=str(active.key))
+        how = how_to_connect_again(reveal=self._reveal)
         return succeeded(
-            f"{replacement_sentences(account, replaced)}{_active(result)} {care_sentence(result)}",
+            f"{replacement_sentences(account, replaced, how)}{_active(result)} "
+            f"{care_sentence(result)}",
             result,
         )
 
@@ -126,7 +123,7 @@ class ListenKeyTools:
         """Close the active listen key, for every program that uses it."""
         account = context.request_context.lifespan_context
         was_active = await account.keeper.close(listenKey, _seconds(recvWindow))
-        self._told_keys.forget(caller_of(context))
+        self._told_keys.forget(client_of(context))
         environment = account.environment.name
         return succeeded(
             f"The account's listen key on {environment} is closed; its programs receive no more "
@@ -139,8 +136,22 @@ class ListenKeyTools:
     def _replaced(
         self, context: Context[Account], active: ActiveKey, before: ActiveKey | None
     ) -> Replacement | None:
-        life = context.request_context.lifespan_context.keeper.life
-        return self._told_keys.tell(caller_of(context), active, life, before)
+        keeper = context.request_context.lifespan_context.keeper
+        client, now = client_of(context), keeper.clock.now()
+        return self._told_keys.tell(client, active, keeper.life, before, now)
+
+    def _created(self, account: Account, result: KeptListenKey) -> str:
+        """Return what a host that hands on the text only must give the model: the key as well."""
+        place = (
+            f" Its stream: {account.environment.stream_url}/private/ws?listenKey=<listenKey>"
+            "&events=<types>"
+        )
+        return (
+            f"Listen key on {result.environment}: {result.listen_key}"
+            f"{'' if self._reveal else ' (the settings hide the rest)'}, active until "
+            f"{date_and_time(result.expires_at)}. {care_sentence(result)}"
+            f"{place if self._reveal else ''}"
+        )
 
 
 def listen_key_tools(told_keys: ToldKeys, *, reveal: bool) -> list[Tool]:
@@ -158,11 +169,6 @@ def _active(result: KeptListenKey) -> str:
         f"The account's listen key on {result.environment} is active until "
         f"{date_and_time(result.expires_at)}, as Binance has just confirmed."
     )
-
-
-def _has_data(context: Context[Account]) -> bool:
-    """Return whether the client's revision of MCP has structured content besides the text."""
-    return (context.protocol_version or "") >= _FIRST_WITH_DATA
 
 
 def _seconds(milliseconds: int | None) -> float | None:
@@ -193,4 +199,4 @@ def care_sentence(result: KeptListenKey) -> str:
     """Return the sentence about who keeps the key alive."""
     if result.automatic_keepalive:
         return "This server keeps it alive automatically."
-    return "Keep it alive every 30-50 minutes with BinanceFuturesKeepAliveListenKey."
+    return "Call BinanceFuturesKeepAliveListenKey every 30-50 minutes."

@@ -32,16 +32,25 @@ def stream_url(account: Account) -> str:
     return account.environment.user_stream_url(_KEY_IN_URL)
 
 
-def replacement_sentences(account: Account, replaced: Replacement | None) -> str:
-    """Return what a model must read first if the key is not the one that it was told before."""
+def replacement_sentences(account: Account, replaced: Replacement | None, how: str) -> str:
+    """Return what a model must read first if the key is not the one that it was told before.
+
+    `how` says how to receive events again.
+    """
     if replaced is None:
         return ""
     since = date_and_time(account.date_of(replaced.missing_since))
     return (
         f"The listen key was replaced: {replaced.old} is no longer valid; the account's key is now "
-        f"{replaced.new}. Events since {since} may be missing. "
-        "Connect again: BinanceFuturesCreateListenKey returns the key for webSocketUrl. "
+        f"{replaced.new}. Events since {since} may be missing. {how} "
     )
+
+
+def how_to_connect_again(*, reveal: bool) -> str:
+    """Return the sentence about how to receive events again, for results without the key."""
+    if reveal:
+        return "Connect again: BinanceFuturesCreateListenKey returns the key."
+    return "The account's programs must connect again."
 
 
 def date_and_time(date: datetime) -> str:

@@ -8,15 +8,16 @@ from typing import Annotated, Any, Final, Protocol
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from binance_mcp.errors import LimitStatus
 from binance_mcp.futures.account import Account
 from binance_mcp.futures.listen_key import Rotation, State
-from binance_mcp.server.identity import caller_of
+from binance_mcp.server.identity import client_of
 from binance_mcp.server.tools.results import (
     ToolResult,
     date_and_time,
+    how_to_connect_again,
     replacement_sentences,
     stream_url,
     succeeded,
@@ -91,7 +92,8 @@ class ListenKeyStatus(ToolResult):
     events_missing_since: datetime | None = None
     web_socket_url: str | None = None
     rotation_count: int | None = None
-    last_rotation: RotationReport | None = None
+    last_rotation: Annotated[RotationReport, WithJsonSchema({"type": "object"})] | None = None
+    """The names in it say what they are; a schema would cost each session its tokens."""
     rotations: list[Any] | None = None
     used_weight: int | None = None
     tightest_quota: Quota | None = None
@@ -106,9 +108,10 @@ _DETAILS: Final = ("listen_key", "created_at", "rotations", "used_weight")
 class StatusTool:
     """The function behind the tool; without a policy, there is nothing to report of one."""
 
-    def __init__(self, told_keys: ToldKeys, policy: PolicyStatus | None) -> None:
+    def __init__(self, told_keys: ToldKeys, policy: PolicyStatus | None, *, reveal: bool) -> None:
         self._told_keys = told_keys
         self._policy = policy
+        self._reveal = reveal
 
     async def get_listen_key_status(
         self,
@@ -117,8 +120,9 @@ class StatusTool:
     ) -> Annotated[CallToolResult, ListenKeyStatus]:
         """Return the status, and what the caller may still do."""
         account = context.request_context.lifespan_context
-        life = account.keeper.life
-        replaced = life.active and self._told_keys.tell(caller_of(context), life.active, life, None)
+        life, now = account.keeper.life, account.keeper.clock.now()
+        client = client_of(context)
+        replaced = life.active and self._told_keys.tell(client, life.active, life, None, now)
         status = report(
             account,
             replaced,
@@ -126,12 +130,14 @@ class StatusTool:
             self._policy.policy_problem if self._policy else None,
             detail=detail,
         )
-        return succeeded(f"{replacement_sentences(account, replaced)}{sentences(status)}", status)
+        how = how_to_connect_again(reveal=self._reveal)
+        text = replacement_sentences(account, replaced, how) + sentences(status)
+        return succeeded(text, status)
 
 
-def status_tool(told_keys: ToldKeys, policy: PolicyStatus | None) -> Tool:
-    """Return the tool."""
-    function = StatusTool(told_keys, policy).get_listen_key_status
+def status_tool(told_keys: ToldKeys, policy: PolicyStatus | None, *, reveal: bool) -> Tool:
+    """Return the tool; with `reveal`, Create shows the listen key."""
+    function = StatusTool(told_keys, policy, reveal=reveal).get_listen_key_status
     return make_tool(function, STATUS_TOOL, _STATUS, READS)
 
 
@@ -181,6 +187,8 @@ def report(
     if replaced:
         found["events_missing_since"] = account.date_of(replaced.missing_since)
         found["web_socket_url"] = stream_url(account)
+        if not detail:
+            found["last_rotation"] = None  # the first sentence says more
     return status_of(account, detail=detail).model_copy(update=found)
 
 

@@ -1,19 +1,20 @@
-"""Which listen key each session was last told, so that each is told of a rotation once."""
+"""Which listen key each client was last told, so that each is told of a rotation once."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
+from binance_mcp.connection import Connection
 from binance_mcp.futures.listen_key import ActiveKey, ListenKey, ListenKeyLife
-from binance_mcp.policy.call import Caller
+from binance_mcp.server.identity import Client
 
-_MOST_SESSIONS: Final = 10_000
-"""Ten times as many as can be open at once. The least recent one is forgotten for a new one."""
+_MOST_CLIENTS: Final = 10_000
+"""Ten times as many sessions as can be open at once. The least recent client is forgotten."""
 
 
 @dataclass(frozen=True)
 class Replacement:
-    """The key that a session was told before, and the account's key now."""
+    """The key that a client was told before, and the account's key now."""
 
     old: ListenKey
     new: ListenKey
@@ -22,37 +23,63 @@ class Replacement:
 
 
 class ToldKeys:
-    """Remembers the key that each session was told last; without sessions, each principal."""
+    """Remembers the key that each client was told last.
+
+    Without sessions, a client whose connection is new may be one that has reconnected. If one
+    connection of its principal has ended, it counts as that one's successor. If several have, they
+    cannot be told apart: for an hour after a rotation it is told to each new connection, because a
+    client that is told twice can go on, and one that is not told cannot.
+    """
 
     def __init__(self) -> None:
-        self._told: OrderedDict[str, ActiveKey] = OrderedDict()
+        self._told: OrderedDict[Client, ActiveKey] = OrderedDict()
 
     def tell(
-        self, caller: Caller, active: ActiveKey, life: ListenKeyLife, before: ActiveKey | None
+        self,
+        client: Client,
+        active: ActiveKey,
+        life: ListenKeyLife,
+        before: ActiveKey | None,
+        now: float,
     ) -> Replacement | None:
-        """Record that a result tells the caller of `active`; return the replacement it must report.
+        """Record that a result tells the client of `active`; return what it must report.
 
-        `life` has the rotations so far. `before` is the key that this server knew before the call:
-        it counts as told to a session that was not told any.
+        `life` has the keys that have ended. `before` is the key that this server knew before the
+        call: it counts as told to a client that was not told any.
         """
-        told = self._told.get(caller.session, before)
-        self._told[caller.session] = active
-        self._told.move_to_end(caller.session)
-        if len(self._told) > _MOST_SESSIONS:
+        told = self._last_told(client, active, now) or before
+        self._told[client] = active
+        self._told.move_to_end(client)
+        if len(self._told) > _MOST_CLIENTS:
             self._told.popitem(last=False)
         if told is None or told.key == active.key:
             return None
         return Replacement(told.key, active.key, _missing_since(told, life))
 
-    def forget(self, caller: Caller) -> None:
-        """Record that the caller knows of no key, because it closed the account's."""
-        self._told.pop(caller.session, None)
+    def forget(self, client: Client) -> None:
+        """Record that the client knows of no key, because it closed the account's."""
+        self._told.pop(client, None)
+
+    def _last_told(self, client: Client, active: ActiveKey, now: float) -> ActiveKey | None:
+        if client in self._told or not isinstance(client.via, Connection):
+            return self._told.get(client)
+        same = [each for each in self._told if _are_connections_of_one(each, client)]
+        gone = [each for each in same if isinstance(each.via, Connection) and not each.via.is_open]
+        if not same:
+            return None
+        outdated = min(gone or same, key=lambda each: self._told[each].extended_at)
+        told = self._told[outdated]
+        is_recent = now - active.created_at < active.validity
+        if gone and not (len(gone) > 1 and told.key != active.key and is_recent):
+            del self._told[outdated]
+        return told
+
+
+def _are_connections_of_one(one: Client, other: Client) -> bool:
+    return one.principal == other.principal and isinstance(one.via, Connection)
 
 
 def _missing_since(told: ActiveKey, life: ListenKeyLife) -> float:
-    """Return since when events of a replaced key may be missing.
-
-    Without a rotation that is known, that is when Binance had last confirmed the key that was told.
-    """
-    lost = (each.missing_since for each in life.rotations if each.old == told.key)
-    return next(lost, told.extended_at)  # closed, or replaced more rotations ago than are kept
+    """Return when Binance had last confirmed a key that was replaced."""
+    ended = (each.extended_at for each in life.ended if each.key == told.key)
+    return next(ended, told.extended_at)  # it ended more keys ago than are kept

@@ -38,9 +38,9 @@ def test_a_tool_has_a_title_four_hints_and_an_output_schema(tool: Tool) -> None:
 
 async def test_the_list_of_tools_is_small(connect: Connect) -> None:
     async with connect() as client:
-        listed = (await client.list_tools()).tools
-    found = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
-    inputs = [{**tool} for tool in found]
+        result = await client.list_tools()
+    found = result.model_dump(mode="json", by_alias=True, exclude_none=True)
+    inputs = [{**tool} for tool in found["tools"]]
     for tool in inputs:
         del tool["outputSchema"]
     assert len(json.dumps(found, separators=(",", ":"))) <= 4400

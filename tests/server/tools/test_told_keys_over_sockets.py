@@ -64,7 +64,7 @@ async def test_every_session_over_http_is_told_of_a_rotation_once(
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(serving(app, host="127.0.0.1", port=0))
         url = f"http://127.0.0.1:{port}/mcp"
-        eras: tuple[Era, ...] = ("legacy", "legacy", "auto")
+        eras: tuple[Era, ...] = ("legacy", "legacy", "auto", "auto")
         clients = [await stack.enter_async_context(Client(url, mode=era)) for era in eras]
         before = [await client.call_tool(CREATE, {}) for client in clients]
         await close_by_another_program(exchange)
