@@ -4,8 +4,8 @@ import anyio
 import pytest
 from mcp.types import CallToolResult
 
-from binance_mcp.futures.listen_key import ActiveKey, ListenKey, ListenKeyLife
 from binance_mcp.connection import Connection
+from binance_mcp.futures.listen_key import ActiveKey, ListenKey, ListenKeyLife
 from binance_mcp.sandbox.app import AccountKeys, Sandbox
 from binance_mcp.server.identity import Client
 from binance_mcp.server.tools import told_keys
