@@ -89,7 +89,7 @@ async def run_http(server: ListenKeyServer, *, host: str, port: int) -> int:
             [
                 Problem(
                     "BINANCE_MCP_HOST",
-                    "must be 127.0.0.1, ::1 or localhost: callers are not authenticated",
+                    "must be of this machine, like 127.0.0.1 or ::1: callers are not authenticated",
                 )
             ]
         )

@@ -6,7 +6,8 @@ is that of the SDK; revision 2026-07-28 has none, so the principal is used inste
 client says about itself is trusted.
 
 Limits must not be evaded by calling from several connections, but each client must be told of a
-replaced listen key: without sessions, clients are told apart by their connections.
+replaced listen key: without sessions, clients are told apart by their connections, and by the names
+that they give themselves, on which nothing else depends.
 https://modelcontextprotocol.io/specification/2026-07-28/basic/transports
 """
 
@@ -30,6 +31,8 @@ class Client:
     """A client, as far as it can be told apart from others of its principal."""
 
     principal: str
+    name: str
+    """What it calls itself; empty if it has a session."""
     via: str | Connection
     """The session that it calls through; without sessions, the connection."""
 
@@ -50,7 +53,10 @@ def client_of(context: Context[Any, Any]) -> Client:
     """Return the client that makes the call that `context` belongs to."""
     caller, request = caller_of(context), http_request(context)
     connection = connection_of(request.scope) if request and not has_handshake(context) else None
-    return Client(caller.grant, connection or caller.session)
+    if connection is None:
+        return Client(caller.grant, "", caller.session)
+    params = context.request_context.session.client_params
+    return Client(caller.grant, params.client_info.name if params else "", connection)
 
 
 def _address(request: Request) -> str:

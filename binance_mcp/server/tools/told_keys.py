@@ -26,7 +26,7 @@ class ToldKeys:
     """Remembers the key that each client was told last.
 
     Without sessions, a client whose connection is new may be one that has reconnected. If one
-    connection of its principal has ended, it counts as that one's successor. If several have, they
+    connection of that name has ended, it counts as that one's successor. If several have, they
     cannot be told apart: for an hour after a rotation it is told to each new connection, because a
     client that is told twice can go on, and one that is not told cannot.
     """
@@ -63,7 +63,7 @@ class ToldKeys:
     def _last_told(self, client: Client, active: ActiveKey, now: float) -> ActiveKey | None:
         if client in self._told or not isinstance(client.via, Connection):
             return self._told.get(client)
-        same = [each for each in self._told if _are_connections_of_one(each, client)]
+        same = [each for each in self._told if _may_be_one(each, client)]
         gone = [each for each in same if isinstance(each.via, Connection) and not each.via.is_open]
         if not same:
             return None
@@ -75,8 +75,9 @@ class ToldKeys:
         return told
 
 
-def _are_connections_of_one(one: Client, other: Client) -> bool:
-    return one.principal == other.principal and isinstance(one.via, Connection)
+def _may_be_one(one: Client, other: Client) -> bool:
+    is_connection = isinstance(one.via, Connection)
+    return is_connection and (one.principal, one.name) == (other.principal, other.name)
 
 
 def _missing_since(told: ActiveKey, life: ListenKeyLife) -> float:

@@ -23,8 +23,8 @@ from tests.server.connections import (
 
 pytestmark = pytest.mark.anyio
 
-ALICE = Client("loopback", "alice")
-BOB = Client("loopback", "bob")
+ALICE = Client("loopback", "agent", "alice")
+BOB = Client("loopback", "agent", "bob")
 
 
 def key(name: str, at: float) -> ActiveKey:
@@ -100,17 +100,17 @@ def test_the_least_recent_of_too_many_sessions_is_forgotten(
     monkeypatch.setattr(told_keys, "_MOST_CLIENTS", 2)
     told = ToldKeys()
     for name in ("alice", "bob", "alice", "carol"):
-        told.tell(Client("loopback", name), FIRST, life_through(FIRST), None, NOW)
+        told.tell(Client("loopback", "agent", name), FIRST, life_through(FIRST), None, NOW)
     after = life_through(FIRST, SECOND)
     heard = {
-        name: told.tell(Client("loopback", name), SECOND, after, None, NOW) is not None
+        name: told.tell(Client("loopback", "agent", name), SECOND, after, None, NOW) is not None
         for name in ("carol", "alice", "bob")
     }
     assert heard == {"carol": True, "alice": True, "bob": False}
 
 
 def through(*connections: Connection) -> list[Client]:
-    return [Client("loopback", connection) for connection in connections]
+    return [Client("loopback", "agent", connection) for connection in connections]
 
 
 def test_clients_without_sessions_are_told_apart_by_their_connections() -> None:
@@ -165,9 +165,12 @@ def test_of_clients_that_cannot_be_told_apart_each_new_connection_is_told_for_an
     ]
 
 
-def test_a_connection_of_another_principal_is_another_client() -> None:
+@pytest.mark.parametrize(
+    "other", [Client("elsewhere", "agent", Connection()), Client("loopback", "x", Connection())]
+)
+def test_a_connection_of_another_principal_or_program_is_another_client(other: Client) -> None:
     told = ToldKeys()
-    told.tell(Client("elsewhere", Connection()), FIRST, life_through(FIRST), None, NOW)
+    told.tell(other, FIRST, life_through(FIRST), None, NOW)
     (client,) = through(Connection())
     assert told.tell(client, SECOND, life_through(FIRST, SECOND), None, NOW) is None
 
