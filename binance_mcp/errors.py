@@ -10,6 +10,10 @@
     │   ├── AuditBusyError            another process is writing it at this moment
     │   └── BrokenTrailError          a record was changed, moved, added or removed
     ├── ListenKeyMismatchError        the listen key given is not the account's
+    ├── StreamError                   the user data stream cannot be read
+    │   ├── StreamEndedError          the WebSocket could not be opened, or has ended
+    │   └── UnreadableFrameError      what arrived is not an event
+    ├── EventsFileError               the file of events cannot be used
     └── BinanceError                  a call to Binance failed
         ├── MissingApiKeyError        nothing was sent: no API key is configured
         ├── NetworkSettingsError      nothing was sent: the proxy or the certificates are unusable
@@ -148,6 +152,22 @@ class BrokenTrailError(AuditError):
 
 class ListenKeyMismatchError(BinanceMcpError):
     """The listen key given is not the account's active one."""
+
+
+class StreamError(BinanceMcpError):
+    """The user data stream cannot be read."""
+
+
+class StreamEndedError(StreamError):
+    """The WebSocket could not be opened, or has ended."""
+
+
+class UnreadableFrameError(StreamError):
+    """What arrived is not an event. The text does not quote it."""
+
+
+class EventsFileError(BinanceMcpError):
+    """The file of events cannot be used."""
 
 
 class BinanceError(BinanceMcpError):

@@ -151,6 +151,11 @@ class Settings(BaseSettings):
         description="Whether BinanceFuturesCreateListenKey shows the listen key; everything else "
         "masks it.",
     )
+    user_events: bool = Field(
+        default=True,
+        validation_alias="BINANCE_MCP_USER_EVENTS",
+        description="Whether the server receives the account's events while there is a listen key.",
+    )
     audit_log: Path | None = Field(
         default=None,
         validation_alias="BINANCE_MCP_AUDIT_LOG",

@@ -1,4 +1,4 @@
-"""One account, opened: settings in, the keeper of its listen key out."""
+"""One account, opened: settings in, the keeper of its listen key and its stream out."""
 
 import logging
 from collections.abc import AsyncGenerator, Callable
@@ -16,6 +16,8 @@ from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.schedule import Schedule
+from binance_mcp.futures.user_stream.journal import Journal
+from binance_mcp.futures.user_stream.stream import UserStream
 from binance_mcp.futures.weight import RequestWeight
 from binance_mcp.settings import Settings
 
@@ -28,6 +30,7 @@ class Account:
 
     environment: Environment
     keeper: ListenKeyKeeper
+    stream: UserStream
     wall_clock: WallClock
 
     def date_of(self, at: float) -> datetime:
@@ -63,7 +66,10 @@ async def open_account(
         environment.stream_url,
     )
     try:
-        async with http_client(environment.rest_url, app=app) as http:
+        async with (
+            http_client(environment.rest_url, app=app) as http,
+            http_client(environment.stream_url, app=app) as streams,
+        ):
             rest_api = RestApi(
                 http,
                 credentials,
@@ -74,10 +80,24 @@ async def open_account(
             keeper = ListenKeyKeeper(rest_api, _schedule(settings), on_change=on_change)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(keeper.run)
-                yield Account(environment, keeper, wall_clock)
+                stream = UserStream(
+                    keeper, streams, environment, Journal(), wall_clock, has_pings=app is None
+                )
+                if settings.user_events:
+                    keeper.on_change = _both(on_change, stream.wake)
+                    tasks.start_soon(stream.run)
+                yield Account(environment, keeper, stream, wall_clock)
                 tasks.cancel_scope.cancel()
     finally:
         logger.info("stopped using %s; a listen key is left as it is", environment.name)
+
+
+def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
+    def call() -> None:
+        first()
+        second()
+
+    return call
 
 
 def _schedule(settings: Settings) -> Schedule | None:

@@ -26,6 +26,10 @@ from binance_mcp.urls import is_loopback
 HttpClient = Callable[[], httpx.AsyncClient]
 """Return the HTTP client."""
 
+_HEADERS: Final = {"Accept-Encoding": "identity"}
+"""Answers are small: no decompression bombs."""
+_IN_PROCESS_SECONDS: Final = 60.0
+"""How long an app in this process may take to accept a WebSocket."""
 _HTTP_SCHEMES: Final = {"wss": "https", "ws": "http"}
 """A WebSocket uses the proxy of the HTTP request that it starts as."""
 _SPELLINGS: Final = {"socks": "socks5", "": "http"}
@@ -78,21 +82,25 @@ async def http_client(base_url: str, *, app: ASGIApp | None = None) -> AsyncGene
     The client is opened at its first use, because loading certificates would delay the start.
     Opening it raises a `NetworkSettingsError` if the proxy or the certificates cannot be used.
     """
+    if app is not None:
+        from httpx2.websockets import ASGIWebSocketTransport  # noqa: PLC0415  # seldom used
+
+        transport = ASGIWebSocketTransport(app, initial_receive_timeout=_IN_PROCESS_SECONDS)
+        async with httpx.AsyncClient(
+            base_url=base_url, transport=transport, timeout=None, headers=_HEADERS
+        ) as client:
+            yield lambda: client
+        return
 
     @cache
     def opened() -> httpx.AsyncClient:
-        headers = {"Accept-Encoding": "identity"}  # answers are small: no decompression bombs
-        if app is not None:
-            return httpx.AsyncClient(
-                base_url=base_url, transport=httpx.ASGITransport(app), timeout=None, headers=headers
-            )
         return httpx.AsyncClient(
             base_url=base_url,
             proxy=proxy_for(base_url, getproxies(), proxy_bypass),
-            verify=_certificates() if base_url.startswith("https") else False,
+            verify=_certificates() if base_url.startswith(("https", "wss")) else False,
             timeout=None,
             trust_env=False,
-            headers=headers,
+            headers=_HEADERS,
         )
 
     try:

@@ -145,6 +145,14 @@ class ListenKeyKeeper:
             self._end(self._life.closed())
             return was_active
 
+    def report_end(self, listen_key: str) -> None:
+        """Record that Binance has reported the end of a key. With a schedule, it is replaced."""
+        active = self.life.active
+        if active and active.key.matches(listen_key):
+            now = self.clock.now()
+            self.next_keepalive_at = now if self.schedule else None
+            self._end(self._life.lost(at=now))
+
     async def run(self) -> None:
         """Expire the key on time and keep it alive on schedule. Never returns."""
         while True:

@@ -54,7 +54,7 @@ class ActiveKey:
     created_at: float
     """When this server first asked for it."""
     extended_at: float
-    """When it was last created or kept alive."""
+    """When Binance last confirmed it: by creating it, keeping it alive, or reporting its end."""
     expires_at: float
 
     @property
@@ -140,11 +140,18 @@ class ListenKeyLife:
             rotation_count=self.rotation_count + 1,
         )
 
-    def lost(self) -> Self:
-        """Return the life after Binance answered that there is no active key."""
+    def lost(self, *, at: float | None = None) -> Self:
+        """Return the life after Binance answered that there is no active key.
+
+        `at` is when it was reported to have ended; otherwise that may be any time since its last
+        confirmation.
+        """
         if self.is_closing:
             return self.closed()
-        return replace(self, state=State.EXPIRED) if self.active else self
+        if (active := self.active) is None:
+            return self
+        last = active if at is None else replace(active, extended_at=at)
+        return replace(self, state=State.EXPIRED, last=last)
 
     def closing(self) -> Self:
         """Return the life after a close that was not confirmed."""

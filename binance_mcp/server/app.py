@@ -83,7 +83,9 @@ class ListenKeyServer(MCPServer[Account]):
         self._subscribers = Subscribers(self._is_readable)
 
         opening = partial(opening_account, settings, credentials, sandbox, wall_clock)
-        tools = all_tools(self._calls, reveal=settings.reveal_listen_key)
+        tools = all_tools(
+            self._calls, reveal=settings.reveal_listen_key, events=settings.user_events
+        )
         self._tools = {tool.name: tool for tool in tools}
         self._calls.serve_only(self._tools.keys())
         super().__init__(

@@ -22,7 +22,7 @@ LISTEN_KEY: Final = Resource(
 
 def listen_key_status(account: Account) -> CallToolResult:
     """Return the status as the result of a call."""
-    return CallToolResult(content=[], structured_content=status_of(account, detail=True).data())
+    return CallToolResult(content=[], structured_content=status_of(account, detail=True).as_json())
 
 
 def listen_key_contents(result: CallToolResult) -> ReadResourceContents:

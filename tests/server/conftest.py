@@ -40,10 +40,14 @@ def account(sandbox: Sandbox) -> AccountKeys:
 
 @pytest.fixture
 def serve(sandbox: Sandbox, account: AccountKeys) -> Serve:
-    """Create a server with the account's API key and these settings."""
+    """Create a server with the account's API key and these settings, by default without events.
+
+    Their WebSockets would be among the requests that most tests count.
+    """
 
     def create(**settings: object) -> ListenKeyServer:
-        values = {"api_key": account.api_key, "environment": "sandbox"} | settings
+        defaults = {"api_key": account.api_key, "environment": "sandbox", "user_events": False}
+        values = defaults | settings
         return create_server(
             Settings(**values),  # pyright: ignore[reportArgumentType]  # validated just here
             sandbox=sandbox,

@@ -22,7 +22,7 @@ class ToolResult(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
 
-    def data(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Return it as JSON, without fields that do not apply."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
@@ -61,4 +61,4 @@ def date_and_time(date: datetime) -> str:
 def succeeded(text: str, result: ToolResult) -> CallToolResult:
     """Return the result of a successful call."""
     content = TextContent(type="text", text=text)
-    return CallToolResult(content=[content], structured_content=result.data())
+    return CallToolResult(content=[content], structured_content=result.as_json())

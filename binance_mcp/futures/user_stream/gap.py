@@ -1,0 +1,55 @@
+"""A span of time in which events may have been missed, and why.
+
+Times are seconds since the Unix epoch: they are shown, and kept beyond the process.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Self
+
+
+class GapReason(StrEnum):
+    """Why events may have been missed."""
+
+    START = "start"
+    """Nothing was received before the first connection."""
+    NO_KEY = "no_key"
+    """There was no active listen key: none was created, or it was closed."""
+    DISCONNECTED = "disconnected"
+    DEAF = "deaf"
+    """The connection was open, but brought neither events nor pings."""
+    ROTATION = "rotation"
+    """The listen key was lost, and replaced."""
+    ROUTE = "route"
+    """The connection was open, but this form of the URL brought no events."""
+    UNREADABLE = "unreadable"
+    """Something arrived that is not an event that can be read."""
+    OVERFLOW = "overflow"
+    """Events were received, but are no longer held: there were too many."""
+    SUSPENDED = "suspended"
+    """The machine was suspended."""
+    RESTART = "restart"
+    """This server was not running, or the events it held were lost when it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A span in which events may have been missed."""
+
+    number: int
+    """Counted from 1 in the order in which gaps began."""
+    after: int
+    """The sequence number of the last event before it."""
+    since: float | None
+    """None: since ever."""
+    until: float | None
+    """None: it has not ended."""
+    reason: GapReason
+
+    def ended(self, until: float) -> Self:
+        """Return the gap with its end, which is not before its beginning."""
+        return replace(self, until=until if self.since is None else max(until, self.since))
+
+    def joined(self, later: Self) -> Self:
+        """Return one gap from the beginning of this one to the end of a later one."""
+        return replace(later, since=self.since, after=self.after)

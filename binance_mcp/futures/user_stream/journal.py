@@ -1,0 +1,235 @@
+"""The journal: the events that were received, in order, with a mark wherever some may be missing.
+
+Reading takes nothing away: each reader has a cursor of its own. Times are seconds since the Unix
+epoch.
+"""
+
+import secrets
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, Protocol
+
+import anyio
+
+from binance_mcp.futures.user_stream.cursor import Cursor
+from binance_mcp.futures.user_stream.event import UserEvent
+from binance_mcp.futures.user_stream.gap import Gap, GapReason
+
+_IDS_KEPT: Final = 20_000
+"""Ids of events that are recognized when they arrive again. Connections overlap for seconds."""
+_GAPS_KEPT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event in the journal."""
+
+    sequence: int
+    """Counted from 1, without holes."""
+    received_at: float
+    size: int
+    """In bytes, as it was received."""
+    event: UserEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a reader gets, and where it is then."""
+
+    entries: tuple[Entry, ...]
+    gaps: tuple[Gap, ...]
+    """Those that the reader has not been told of, and the present one."""
+    next: Cursor
+    has_more: bool
+    is_truncated: bool
+    """Whether events before `entries` are no longer held, or were never received."""
+
+
+class Store(Protocol):
+    """Keeps what is written to a journal beyond the process."""
+
+    def write(self, entry: Entry) -> None:
+        """Keep an event."""
+
+    def write_gap(self, gap: Gap) -> None:
+        """Keep a gap, or the end of one."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a journal was before this process opened it."""
+
+    journal: str
+    lives: tuple[int, ...] = ()
+    """By earlier life: the sequence number of the last event that was kept of it."""
+    entries: tuple[Entry, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    dropped: Gap | None = None
+
+
+class Journal:
+    """The last events: as many as the bounds allow, and at least one."""
+
+    def __init__(
+        self,
+        *,
+        most_events: int = 10_000,
+        most_bytes: int = 8 * 1024 * 1024,
+        past: Past | None = None,
+        store: Store | None = None,
+    ) -> None:
+        past = past or Past(secrets.token_hex(4))
+        self.id = past.journal
+        self._lives = past.lives
+        self._most_events, self._most_bytes = most_events, most_bytes
+        self._entries = deque(past.entries)
+        self._bytes = sum(entry.size for entry in past.entries)
+        self._ids = OrderedDict.fromkeys(entry.event.event_id for entry in past.entries)
+        self._gaps = deque(past.gaps)
+        self._dropped = past.dropped
+        self._store = store
+        self.last = max([*past.lives, *(entry.sequence for entry in past.entries)], default=0)
+        """The sequence number of the last event."""
+        self._changed = anyio.Event()
+
+    @property
+    def count(self) -> int:
+        """How many events are held."""
+        return len(self._entries)
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The types of the events held."""
+        return frozenset(entry.event.type for entry in self._entries)
+
+    @property
+    def gap_count(self) -> int:
+        """How many gaps there have been."""
+        return self._gaps[-1].number if self._gaps else 0
+
+    @property
+    def gap(self) -> Gap | None:
+        """The present gap; None if nothing is being missed."""
+        return self._gaps[-1] if self._gaps and self._gaps[-1].until is None else None
+
+    @property
+    def covered_since(self) -> float | None:
+        """Since when nothing can have been missed up to now; None while something may be."""
+        return self._gaps[-1].until if self._gaps else None
+
+    @property
+    def oldest(self) -> Cursor:
+        """The position before everything."""
+        return Cursor(self.id, len(self._lives), 0, 0)
+
+    def has(self, event: UserEvent) -> bool:
+        """Return whether an event is in the journal, or was lately."""
+        return event.event_id in self._ids
+
+    def append(self, event: UserEvent, *, size: int, at: float) -> bool:
+        """Add an event; return False if it is there already."""
+        if self.has(event):
+            return False
+        self._ids[event.event_id] = None
+        if len(self._ids) > _IDS_KEPT:
+            self._ids.popitem(last=False)
+        self.last += 1
+        entry = Entry(self.last, at, size, event)
+        self._entries.append(entry)
+        self._bytes += size
+        if self._store:
+            self._store.write(entry)
+        while self._is_too_large() and len(self._entries) > 1:
+            self._drop()
+        self._tell()
+        return True
+
+    def begin_gap(self, since: float | None, reason: GapReason) -> None:
+        """Mark that events may be missed from now on, for the first of several reasons."""
+        if self.gap is not None:
+            return
+        self._gaps.append(Gap(self.gap_count + 1, self.last, since, None, reason))
+        if len(self._gaps) > _GAPS_KEPT:
+            first, second = self._gaps.popleft(), self._gaps.popleft()
+            self._gaps.appendleft(first.joined(second))
+        self._keep_gap()
+
+    def end_gap(self, until: float) -> None:
+        """Mark that nothing is missed any more, if something was."""
+        if self.gap is not None:
+            self._gaps[-1] = self._gaps[-1].ended(until)
+            self._keep_gap()
+
+    def _keep_gap(self) -> None:
+        if self._store:
+            self._store.write_gap(self._gaps[-1])
+        self._tell()
+
+    def read(
+        self, cursor: Cursor, *, is_wanted: Callable[[Entry], bool], most: int, most_bytes: int
+    ) -> Page:
+        """Return the wanted events after `cursor`: at most so many, and so many bytes, but one."""
+        after, gaps = self._place(cursor)
+        chosen: list[Entry] = []
+        size, reached, has_more = 0, max(after, self._first - 1), False
+        for entry in self._after(after):
+            if is_wanted(entry):
+                size += entry.size
+                if chosen and (len(chosen) == most or size > most_bytes):
+                    has_more = True
+                    break
+                chosen.append(entry)
+            reached = entry.sequence
+        told = [gap for gap in self._gaps if gap.number > gaps and gap.after <= reached]
+        next_gap = max((gap.number for gap in told if gap.until is not None), default=gaps)
+        missed = self._missed(cursor, after)
+        return Page(
+            entries=tuple(chosen),
+            gaps=(*missed, *told),
+            next=Cursor(self.id, len(self._lives), reached, next_gap),
+            has_more=has_more,
+            is_truncated=bool(missed),
+        )
+
+    async def changes(self) -> None:
+        """Wait until an event or a gap is added, or a gap ends."""
+        await self._changed.wait()
+
+    @property
+    def _first(self) -> int:
+        """The sequence number of the oldest event held, or that of the next one."""
+        return self._entries[0].sequence if self._entries else self.last + 1
+
+    def _place(self, cursor: Cursor) -> tuple[int, int]:
+        """Return the sequence number and the gap after which a cursor is, in this journal."""
+        if cursor.journal != self.id or cursor.life > len(self._lives):
+            return 0, 0
+        kept = self._lives[cursor.life] if cursor.life < len(self._lives) else self.last
+        return min(cursor.sequence, kept), min(cursor.gap, self.gap_count)
+
+    def _missed(self, cursor: Cursor, after: int) -> Iterator[Gap] | tuple[Gap, ...]:
+        """Return the gap between a cursor and the oldest event held."""
+        if cursor.journal != self.id or cursor.life > len(self._lives):
+            until = self._entries[0].received_at if self._entries else None
+            return (Gap(0, 0, None, until, GapReason.RESTART),)
+        if self._dropped is not None and after < self._first - 1:
+            return (self._dropped,)
+        return ()
+
+    def _after(self, sequence: int) -> Iterator[Entry]:
+        return islice(self._entries, max(sequence - self._first + 1, 0), None)
+
+    def _is_too_large(self) -> bool:
+        return len(self._entries) > self._most_events or self._bytes > self._most_bytes
+
+    def _drop(self) -> None:
+        entry = self._entries.popleft()
+        self._bytes -= entry.size
+        since = self._dropped.since if self._dropped else entry.received_at
+        self._dropped = Gap(0, 0, since, entry.received_at, GapReason.OVERFLOW)
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()

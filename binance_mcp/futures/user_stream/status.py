@@ -1,0 +1,71 @@
+"""What is known of the user data stream at a moment."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from binance_mcp.futures.user_stream.gap import Gap
+from binance_mcp.futures.user_stream.stream import UserStream
+
+
+class StreamState(StrEnum):
+    """The state of the stream."""
+
+    NO_KEY = "no_key"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+
+
+@dataclass(frozen=True)
+class StreamStatus:
+    """The stream at a moment. Times are seconds since the Unix epoch."""
+
+    state: StreamState
+    connected_since: float | None
+    last_event_at: float | None
+    last_ping_at: float | None
+    url_form: str
+    delivers: bool
+    """Whether this form of the URL has brought an event, so that silence means something."""
+    is_confirmed: bool
+    """Whether Binance has confirmed the key since the stream was connected."""
+    tried_beside: tuple[str, ...]
+    """Other forms that are open because it is quiet."""
+    problem: str | None
+    reconnects: int
+    events_held: int
+    gap_count: int
+    gap: Gap | None
+    """The present gap."""
+    covered_since: float | None
+    """Since when nothing can have been missed up to now; None if that is not known."""
+
+    @classmethod
+    def of(cls, stream: UserStream) -> Self:
+        """Return the status now."""
+        main, journal = stream.main, stream.journal
+        delivers = not stream.has_pings or stream.form in stream.delivered
+        is_open = main is not None and main.is_open
+        pinged = main.pinged_at if main else None
+        return cls(
+            state=_state(stream, is_open=is_open),
+            connected_since=stream.wall(main.opened_at) if main and main.opened_at else None,
+            last_event_at=max(stream.delivered.values(), default=None),
+            last_ping_at=None if pinged is None else stream.wall(pinged),
+            url_form=stream.form.name,
+            delivers=delivers,
+            is_confirmed=main is not None and stream.is_covered(main),
+            tried_beside=tuple(probe.form.name for probe in stream.probes),
+            problem=stream.problem,
+            reconnects=stream.reconnects,
+            events_held=journal.count,
+            gap_count=journal.gap_count,
+            gap=journal.gap,
+            covered_since=journal.covered_since if delivers else None,
+        )
+
+
+def _state(stream: UserStream, *, is_open: bool) -> StreamState:
+    if stream.key is None:
+        return StreamState.NO_KEY
+    return StreamState.CONNECTED if is_open else StreamState.CONNECTING

@@ -1,0 +1,333 @@
+"""The user data stream: connected as long as there is a listen key, and its events in a journal.
+
+A line that ends, or that brings nothing for 4.5 minutes, is replaced; one that gets old is handed
+over to another without a gap. While no event arrives, other forms of the URL are tried beside it.
+"""
+
+import logging
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import anyio
+from anyio.abc import TaskGroup
+
+from binance_mcp.clock import WallClock
+from binance_mcp.errors import BinanceError, StreamEndedError, UnreadableFrameError
+from binance_mcp.futures.environment import Environment
+from binance_mcp.futures.http_client import HttpClient
+from binance_mcp.futures.keeper import ListenKeyKeeper
+from binance_mcp.futures.listen_key import ListenKey, State
+from binance_mcp.futures.user_stream.event import parse_frame
+from binance_mcp.futures.user_stream.gap import GapReason
+from binance_mcp.futures.user_stream.journal import Journal
+from binance_mcp.futures.user_stream.line import Line, Received
+from binance_mcp.futures.user_stream.url_form import URL_FORMS, UrlForm
+from binance_mcp.futures.user_stream.web_socket import Frame, Listener, read_web_socket
+
+logger = logging.getLogger(__name__)
+
+_TICK_SECONDS: Final = 60.0
+_SOON_SECONDS: Final = 1.0
+_OPENING_SECONDS: Final = 10.0
+_OVERLAP_SECONDS: Final = 5.0
+"""How long an old line and its successor are both open."""
+_QUIET_SECONDS: Final = 780.0
+"""Without an event for so long, another form of the URL is tried beside the present one."""
+_PROVES_SECONDS: Final = 5.0
+"""How much later an event may arrive on the line in use than on one that is tried beside it."""
+_CONFIRMED_SECONDS: Final = 10.0
+"""How long before a line opened the key may have been confirmed."""
+_FIRST_CHECK_SECONDS: Final = 15.0
+_LONGEST_CHECK_SECONDS: Final = 300.0
+"""Pauses between attempts to confirm the key."""
+_STABLE_SECONDS: Final = 60.0
+_FIRST_PAUSE: Final = 0.5
+_MOST_DOUBLINGS: Final = 7
+_SLEPT_SECONDS: Final = 2.0
+_MOST_HELD: Final = 10_000
+
+
+@dataclass(eq=False, repr=False)
+class UserStream:
+    """Receives the events of one account while `run` runs."""
+
+    keeper: ListenKeyKeeper
+    http: HttpClient
+    environment: Environment
+    journal: Journal
+    wall_clock: WallClock
+    has_pings: bool = True
+    """Whether the exchange pings; an app in this process does not, and is always connected."""
+    rng: Callable[[], float] = random.random
+    """Returns a random number in [0, 1), for the pauses between attempts."""
+    main: Line | None = field(default=None, init=False)
+    """The line whose events go into the journal; None while there is none."""
+    reconnects: int = field(default=0, init=False)
+    is_on: bool = field(default=False, init=False)
+    """Whether `run` runs."""
+    problem: str | None = field(default=None, init=False)
+    """Why the last line ended, or could not be opened."""
+    delivered: dict[UrlForm, float] = field(default_factory=dict[UrlForm, float], init=False)
+    """When each form of the URL last brought an event, in seconds since the Unix epoch."""
+    key: ListenKey | None = field(default=None, init=False)
+    """The key whose events are received, or are about to be."""
+    form: UrlForm = field(default=URL_FORMS[0], init=False)
+    successor: Line | None = field(default=None, init=False)
+    probes: list[Line] = field(default_factory=list[Line], init=False)
+    """Lines of other forms, which are tried beside the main one."""
+    _failures: int = field(default=0, init=False)
+    _retry_at: float = field(default=0.0, init=False)
+    _key_ended_at: float | None = field(default=None, init=False)
+    _missed: float = field(default=0.0, init=False)
+    _woken: anyio.Event = field(default_factory=anyio.Event, init=False)
+    _tasks: TaskGroup = field(init=False)
+
+    def now(self) -> float:
+        """Return the time on the keeper's clock."""
+        return self.keeper.clock.now()
+
+    def wall(self, at: float) -> float:
+        """Return the seconds since the Unix epoch of a time on the keeper's clock."""
+        return self.wall_clock() - (self.now() - at)
+
+    def wake(self) -> None:
+        """Look at the listen key and the lines again, because something has changed."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Receive events. Never returns."""
+        self.is_on = True
+        self.journal.begin_gap(None, GapReason.START)
+        self._missed = self.now() - anyio.current_time()
+        async with anyio.create_task_group() as self._tasks:
+            while True:
+                self._woken = anyio.Event()
+                now = self.now()
+                self._notice_sleep(now)
+                self._follow_key(now)
+                self._tend(now)
+                with anyio.move_on_after(self._pause(now)):
+                    await self._woken.wait()
+
+    def _pause(self, now: float) -> float:
+        if self.key is not None and self.main is None:
+            return max(self._retry_at - now, 0.0)
+        is_comparing = self.successor or any(probe.held for probe in self.probes)
+        return _SOON_SECONDS if is_comparing else _TICK_SECONDS
+
+    def _notice_sleep(self, now: float) -> None:
+        missed = now - anyio.current_time()
+        if missed - self._missed > _SLEPT_SECONDS and self.main and self.main.is_open:
+            self._lose(self.main, GapReason.SUSPENDED, "this machine was suspended")
+            self._retry_at = now
+        self._missed = missed
+
+    def _follow_key(self, now: float) -> None:
+        active = self.keeper.life.active
+        key = active.key if active else None
+        if key == self.key:
+            return
+        if self.key is not None:
+            is_closed = self.keeper.life.state is State.CLOSED
+            reason = GapReason.NO_KEY if is_closed else GapReason.ROTATION
+            self.journal.begin_gap(self.wall(self._lost_since(self.key, now)), reason)
+            self._hang_up()
+        self.key, self._key_ended_at = key, None
+        self._retry_at, self._failures = now, 0
+
+    def _lost_since(self, key: ListenKey, now: float) -> float:
+        """Return since when events of a key that was lost may be missing."""
+        if self._key_ended_at is not None:
+            return self._key_ended_at
+        life = self.keeper.life
+        if life.state is State.CLOSED:
+            return now
+        known = [each.extended_at for each in (*life.ended, life.last) if each and each.key == key]
+        heard = [line.delivered_at for line in self._lines() if line.delivered_at is not None]
+        return max([*known, *heard], default=now)
+
+    def _lines(self) -> Iterator[Line]:
+        yield from (line for line in (self.main, self.successor, *self.probes) if line)
+
+    def _hang_up(self) -> None:
+        for line in self._lines():
+            line.scope.cancel()
+        self.main = self.successor = None
+        self.probes = []
+
+    def _tend(self, now: float) -> None:
+        if self.key is None:
+            return
+        if self.main is None:
+            if now >= self._retry_at:
+                self.main = self._dial(self.key, self.form)
+        elif self.main.is_open:
+            if self.has_pings and self.main.is_deaf(now):
+                self._lose(self.main, GapReason.DEAF, "it brought neither events nor pings")
+                return
+            if self.is_covered(self.main):
+                self.journal.end_gap(self.wall(self.main.opened_at or now))
+            self._hand_over(self.main, now)
+            if self.has_pings:
+                self._compare(self.main, now)
+
+    def is_covered(self, line: Line) -> bool:
+        """Return whether Binance has confirmed the key since a line opened, or shortly before."""
+        active = self.keeper.life.active
+        if self.keeper.schedule is None or line.opened_at is None:
+            return line.is_open  # nothing is asked by itself
+        return active is not None and active.extended_at > line.opened_at - _CONFIRMED_SECONDS
+
+    def _dial(self, key: ListenKey, form: UrlForm) -> Line:
+        line = Line(key, form, self.now, self.now())
+        self._tasks.start_soon(self._read, line)
+        return line
+
+    async def _read(self, line: Line) -> None:
+        listener = Listener(
+            opened=lambda: self._opened(line),
+            received=lambda frame: self._received(line, frame),
+            heard=line.hear,
+        )
+        url = line.form.url(self.environment, line.key)
+        with line.scope:
+            try:
+                await read_web_socket(self.http, url, listener, opening_seconds=_OPENING_SECONDS)
+            except StreamEndedError as error:
+                self._ended(line, str(error))
+
+    def _opened(self, line: Line) -> None:
+        line.open()
+        if line is self.main:
+            logger.info("the user data stream is connected")
+            self._tasks.start_soon(self._confirm, line)
+        self.wake()
+
+    async def _confirm(self, line: Line) -> None:
+        """Ask Binance whether the key is active: a stream of any key opens."""
+        pause = _FIRST_CHECK_SECONDS
+        while line is self.main and not self.is_covered(line):
+            try:
+                await self.keeper.keepalive()
+            except BinanceError as error:
+                self.problem = f"the listen key could not be confirmed: {error}"
+                await anyio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_CHECK_SECONDS)
+
+    def _received(self, line: Line, frame: Frame) -> None:
+        now = self.now()
+        try:
+            event = parse_frame(frame)
+        except UnreadableFrameError as error:
+            self._could_not_read(line, error)
+            return
+        if event is None:
+            return
+        line.delivered_at = now
+        self.delivered[line.form] = self.wall_clock()
+        received = Received(event, len(frame), now)
+        if line is self.main:
+            self._keep(received)
+        elif len(line.held) < _MOST_HELD:
+            line.held.append(received)
+            self.wake()
+        if event.type == "listenKeyExpired" and line.key == self.key:
+            self._key_ended_at = now
+            self.keeper.report_end(line.key.get_secret_value())
+
+    def _keep(self, received: Received) -> None:
+        self.journal.append(received.event, size=received.size, at=self.wall(received.at))
+
+    def _could_not_read(self, line: Line, error: UnreadableFrameError) -> None:
+        if self.problem != str(error):
+            logger.warning("the user data stream brought something unreadable: %s", error)
+        self.problem = str(error)
+        if line is self.main:
+            now = self.wall_clock()
+            self.journal.begin_gap(now, GapReason.UNREADABLE)
+            if self.is_covered(line):
+                self.journal.end_gap(now)
+
+    def _ended(self, line: Line, why: str) -> None:
+        if line is self.main:
+            self._lose(line, GapReason.DISCONNECTED, why)
+        elif line is self.successor:
+            self.successor = None
+        elif line in self.probes:
+            self.probes.remove(line)
+        self.wake()
+
+    def _lose(self, line: Line, reason: GapReason, why: str) -> None:
+        """Give up the main line. Its successor takes over, if it is open."""
+        line.scope.cancel()
+        now, successor = self.now(), self.successor
+        self.main, self.problem = None, why
+        if line.opened_at is not None:
+            self.reconnects += 1
+            if successor is None or not successor.opened_at or successor.opened_at > line.heard_at:
+                self.journal.begin_gap(self.wall(line.heard_at), reason)
+            if now - line.opened_at > _STABLE_SECONDS:
+                self._failures = 0
+        if successor is not None and successor.is_open:
+            self._use(successor)
+            return
+        self._failures += 1
+        longest = _FIRST_PAUSE * 2 ** min(self._failures - 1, _MOST_DOUBLINGS)
+        pause = longest * (0.5 + self.rng())
+        self._retry_at = now + pause
+        logger.log(
+            logging.WARNING if self._failures == 1 else logging.INFO,
+            "the user data stream: %s; connecting again in %.1f s",
+            why,
+            pause,
+        )
+        self.wake()
+
+    def _use(self, line: Line) -> None:
+        """Make a line the main one: what it held goes into the journal, without duplicates."""
+        if line is self.successor:
+            self.successor = None
+        self.main, self.form = line, line.form
+        for received in line.held:
+            self._keep(received)
+        line.held.clear()
+
+    def _hand_over(self, main: Line, now: float) -> None:
+        successor = self.successor
+        if successor is None:
+            if main.is_old(now):
+                self.successor = self._dial(main.key, main.form)
+        elif successor.opened_at is not None and now - successor.opened_at >= _OVERLAP_SECONDS:
+            main.scope.cancel()
+            self._use(successor)
+
+    def _compare(self, main: Line, now: float) -> None:
+        """Compare the main line with those of other forms, and try another one if all is quiet."""
+        for probe in self.probes:
+            late = [each for each in probe.held if now - each.at > _PROVES_SECONDS]
+            if any(not self.journal.has(each.event) for each in late):
+                self._switch(main, probe)
+                return
+        if self.probes and main.quiet_since() > self.probes[0].started_at:
+            self._end_probes()
+        forms = [form for form in URL_FORMS if form not in {line.form for line in self._lines()}]
+        if forms and now - main.quiet_since() > _QUIET_SECONDS * (len(self.probes) + 1):
+            self.probes.append(self._dial(main.key, forms[0]))
+
+    def _switch(self, main: Line, probe: Line) -> None:
+        """Use another form of the URL, because it brings events that the present one does not."""
+        self.problem = f"the URL form {main.form.name} brings no events; {probe.form.name} does"
+        logger.warning("%s", self.problem)
+        self.journal.begin_gap(self.wall(main.quiet_since()), GapReason.ROUTE)
+        self.journal.end_gap(self.wall(probe.opened_at or probe.started_at))
+        main.scope.cancel()
+        self.probes.remove(probe)
+        self._end_probes()
+        self._use(probe)
+
+    def _end_probes(self) -> None:
+        for probe in self.probes:
+            probe.scope.cancel()
+        self.probes = []

@@ -1,0 +1,119 @@
+"""A WebSocket of httpx2 that is read until it ends, and whose pings are answered and noticed.
+
+https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, cast
+
+import anyio
+
+from binance_mcp.errors import NetworkSettingsError, StreamEndedError
+from binance_mcp.futures.http_client import HttpClient, is_network_error
+
+Frame = str | bytes
+
+_MOST_BYTES: Final = 1024 * 1024
+"""Of a message. Binance's have at most some kilobytes; httpx2 would end at 64 KiB."""
+_QUEUED: Final = 4096
+_PING: Final = b"\x89"
+"""The first byte of a ping: https://datatracker.ietf.org/doc/html/rfc6455#section-5.2"""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who is told what a WebSocket brings. None of these may raise or wait."""
+
+    opened: Callable[[], None]
+    received: Callable[[Frame], None]
+    heard: Callable[[bool], None]
+    """Called with everything that arrives, before it is read: whether it is a ping."""
+
+
+async def read_web_socket(
+    http: HttpClient, url: str, listener: Listener, *, opening_seconds: float
+) -> NoReturn:
+    """Open a WebSocket and read it until it ends.
+
+    Raises:
+        StreamEndedError: It could not be opened, or has ended. The text says why, without the URL.
+
+    """
+    try:
+        await _read(http, url, listener, opening_seconds)
+    except Exception as error:
+        if (reason := _reason(error)) is None:
+            raise
+        raise StreamEndedError(reason) from None
+
+
+async def _read(http: HttpClient, url: str, listener: Listener, opening_seconds: float) -> NoReturn:
+    from httpx2.websockets import (  # noqa: PLC0415  # not at the start, which it would delay
+        AsyncWebSocketClient,
+        AsyncWebSocketSession,
+    )
+
+    class Session(AsyncWebSocketSession):
+        """A session that notices what arrives: httpx2 answers pings without telling anybody."""
+
+        def __init__(self, stream: Any, **options: Any) -> None:  # noqa: ANN401  # httpcore2's
+            super().__init__(stream, **options)
+            read = stream.read
+
+            async def noticed(*arguments: Any) -> bytes:  # noqa: ANN401
+                data: bytes = await read(*arguments)
+                if data:
+                    listener.heard(data[:1] == _PING)
+                return data
+
+            stream.read = noticed
+
+    client = AsyncWebSocketClient(
+        http(),
+        max_message_size_bytes=_MOST_BYTES,
+        queue_size=_QUEUED,
+        keepalive_ping_interval_seconds=None,
+        session_class=Session,
+    )
+    with anyio.fail_after(opening_seconds) as opening:
+        async with client.connect(url) as session:
+            opening.deadline = float("inf")
+            listener.opened()
+            while True:
+                message: Any = await session.receive()  # wsproto's, of which the type says nothing
+                listener.received(message.data)
+
+
+def _reason(error: Exception) -> str | None:
+    """Return why a WebSocket ended; None if it is a bug."""
+    if isinstance(error, ExceptionGroup):
+        group = cast("ExceptionGroup[Exception]", error)
+        reasons = [_reason(each) for each in group.exceptions]
+        return None if None in reasons else reasons[0]
+    return next((why(error) for kinds, why in _reasons() if isinstance(error, kinds)), None) or (
+        f"no connection ({type(error).__name__})" if is_network_error(error) else None
+    )
+
+
+def _reasons() -> Sequence[tuple[tuple[type[Exception], ...], Callable[[Any], str]]]:
+    """Return what each kind of error says."""
+    from httpx2.websockets import (  # noqa: PLC0415
+        HTTPXWSException,
+        WebSocketDisconnect,
+        WebSocketUpgradeError,
+    )
+    from wsproto.utilities import ProtocolError  # noqa: PLC0415
+
+    broken = HTTPXWSException, anyio.EndOfStream, anyio.ClosedResourceError
+    return (
+        ((NetworkSettingsError,), str),
+        ((TimeoutError,), lambda _: "it did not open in time"),
+        (
+            (WebSocketUpgradeError,),
+            lambda error: f"the server answered {error.response.status_code} instead of opening it",
+        ),
+        ((WebSocketDisconnect,), lambda error: f"it was closed with code {error.code}"),
+        ((ProtocolError,), lambda _: "what arrived does not follow the WebSocket protocol"),
+        (broken, lambda _: "the connection broke"),
+    )

@@ -1,0 +1,75 @@
+"""The sentences about the user data stream that a model reads: what is known, and since when."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from binance_mcp.futures.user_stream.gap import Gap, GapReason
+from binance_mcp.futures.user_stream.status import StreamState, StreamStatus
+from binance_mcp.server.tools.results import date_and_time
+
+_REASONS: Final = {
+    GapReason.START: "this server was not connected before",
+    GapReason.NO_KEY: "there was no active listen key",
+    GapReason.DISCONNECTED: "the connection was lost",
+    GapReason.DEAF: "the connection was open, but brought neither events nor pings",
+    GapReason.ROTATION: "the listen key was lost and replaced",
+    GapReason.ROUTE: "the connection was open, but its URL form brought no events",
+    GapReason.UNREADABLE: "something arrived that could not be read",
+    GapReason.OVERFLOW: "they are no longer held, because there were too many",
+    GapReason.SUSPENDED: "this machine was suspended",
+    GapReason.RESTART: "this server was restarted",
+}
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_DAY: Final = 86_400
+
+
+def gap_sentence(gap: Gap, now: float) -> str:
+    """Return what may be missing, and why. `now` is in seconds since the Unix epoch."""
+    until = "now" if gap.until is None else _moment(min(gap.until, now))
+    span = f"before {until}" if gap.since is None else f"between {_moment(gap.since)} and {until}"
+    return f"Events {span} may be missing: {_REASONS[gap.reason]}."
+
+
+def stream_sentence(status: StreamStatus, now: float) -> str:
+    """Return the state of the stream, and what its silence means."""
+    if status.state is StreamState.NO_KEY:
+        return (
+            "Nothing is received: there is no active listen key. BinanceFuturesCreateListenKey "
+            "creates one, and events are received from then on."
+        )
+    if status.state is StreamState.CONNECTING:
+        why = f" ({status.problem})" if status.problem else ""
+        return f"The stream is not connected{why}; it connects again by itself."
+    return f"{_connected(status, now)}{_doubts(status)}"
+
+
+def _connected(status: StreamStatus, now: float) -> str:
+    since = status.connected_since or now
+    quiet = now - max(status.last_event_at or 0.0, since)
+    ping = (
+        "" if status.last_ping_at is None else f", last ping {span(now - status.last_ping_at)} ago"
+    )
+    return f"The stream is connected since {_moment(since)}, quiet for {span(quiet)}{ping}."
+
+
+def _doubts(status: StreamStatus) -> str:
+    if not status.is_confirmed:
+        return " Binance has not confirmed the listen key since, so silence proves nothing yet."
+    if not status.delivers:
+        return " No event has arrived by this form of URL yet, so silence proves nothing."
+    return ""
+
+
+def span(seconds: float) -> str:
+    """Return a length of time: `40 s`, `12 min`, `3 h`, `2 days`."""
+    whole = max(round(seconds), 0)
+    if whole < 2 * _MINUTE:
+        return f"{whole} s"
+    if whole < 2 * _HOUR:
+        return f"{whole // _MINUTE} min"
+    return f"{whole // _HOUR} h" if whole < 2 * _DAY else f"{whole // _DAY} days"
+
+
+def _moment(at: float) -> str:
+    return date_and_time(datetime.fromtimestamp(round(at), UTC))

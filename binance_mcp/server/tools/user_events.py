@@ -1,0 +1,252 @@
+"""The tool that reads the account's events, and waits for the next."""
+
+import difflib
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import anyio
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.tools import Tool
+from mcp.types import CallToolResult
+from pydantic import Field
+
+from binance_mcp.errors import InvalidArgumentsError
+from binance_mcp.futures.account import Account
+from binance_mcp.futures.environment import EVENT_TYPES
+from binance_mcp.futures.user_stream.cursor import Cursor
+from binance_mcp.futures.user_stream.gap import Gap
+from binance_mcp.futures.user_stream.journal import Entry, Journal, Page
+from binance_mcp.futures.user_stream.status import StreamState, StreamStatus
+from binance_mcp.futures.user_stream.stream import UserStream
+from binance_mcp.futures.user_stream.summary import summary
+from binance_mcp.futures.user_stream.wanted import Wanted
+from binance_mcp.server.identity import client_of
+from binance_mcp.server.tools.results import ToolResult, succeeded
+from binance_mcp.server.tools.stream_sentences import gap_sentence, stream_sentence
+from binance_mcp.server.tools.tool import READS, make_tool
+
+USER_EVENTS_TOOL: Final = "BinanceFuturesReadUserEvents"
+
+_READ: Final = (
+    "Read the account's events (order fills, balance and position changes, margin calls) in order, "
+    "and wait for the next. Says what it covers: `gaps` are times in which events may be missing; "
+    "nothing can have been missed since `coveredSince`. Continue with nextCursor as cursor."
+)
+_PROGRESS_SECONDS: Final = 10.0
+_MOST_SESSIONS: Final = 10_000
+_MOST_GAPS: Final = 20
+_MOST_BYTES: Final = 400_000
+_MOST_BYTES_IN_DETAIL: Final = 24_000
+"""Of events as Binance sent them. Hosts warn at some 40 kB of a result, and cut later."""
+
+CursorText = Annotated[
+    str | None,
+    Field(
+        description='nextCursor of an earlier result, or "oldest". Default: after what you read.'
+    ),
+]
+Wait = Annotated[float, Field(ge=0, le=55, description="Seconds to wait for an event.")]
+Types = Annotated[list[str] | None, Field(description="E.g. ORDER_TRADE_UPDATE. Default: all.")]
+Symbol = Annotated[str | None, Field(description="E.g. BTCUSDT.")]
+Age = Annotated[float | None, Field(gt=0, description="Only events received so lately.")]
+Most = Annotated[int, Field(ge=1, le=500, strict=True)]
+Detail = Annotated[bool, Field(strict=True, description="Add Binance's own objects.")]
+
+
+class EventReport(ToolResult):
+    """An event."""
+
+    sequence: int
+    event_id: str
+    type: str
+    event_time: str | None = None
+    transaction_time: str | None = None
+    symbol: str | None = None
+    summary: str
+    data: dict[str, Any] | None = None
+
+
+class GapReport(ToolResult):
+    """A time in which events may be missing."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    reason: str
+
+
+class UserEvents(ToolResult):
+    """The events that were read, and what they cover."""
+
+    environment: str
+    events: list[EventReport]
+    next_cursor: str
+    has_more: bool
+    truncated: bool
+    gaps: list[GapReport]
+    covered_since: datetime | None = None
+    stream: str
+
+
+class UserEventsTool:
+    """The function behind the tool, and what each session has read."""
+
+    def __init__(self) -> None:
+        self._read: OrderedDict[str, Cursor] = OrderedDict()
+
+    async def read_user_events(  # noqa: PLR0913, PLR0917  # the arguments of the tool
+        self,
+        context: Context[Account],
+        cursor: CursorText = None,
+        waitSeconds: Wait = 0,
+        eventTypes: Types = None,
+        symbol: Symbol = None,
+        maxAgeSeconds: Age = None,
+        maxEvents: Most = 50,
+        detail: Detail = False,  # noqa: FBT002  # an argument of the tool has a name
+    ) -> Annotated[CallToolResult, UserEvents]:
+        """Return the events after a cursor; if there are none, wait for the next."""
+        account = context.request_context.lifespan_context
+        stream = account.stream
+        since = None if maxAgeSeconds is None else account.wall_clock() - maxAgeSeconds
+        types = _known(eventTypes, stream.journal) if eventTypes else None
+        wanted = Wanted(types, symbol.upper() if symbol else None, since)
+        session = client_of(context).via
+        start = _start(cursor, self._read.get(str(session)), stream.journal)
+
+        def page() -> Page:
+            most_bytes = _MOST_BYTES_IN_DETAIL if detail else _MOST_BYTES
+            return stream.journal.read(
+                start, is_wanted=wanted, most=maxEvents, most_bytes=most_bytes
+            )
+
+        found = await _waited(context, stream, page, waitSeconds)
+        if isinstance(session, str):
+            self._remember(session, found.next)
+        result = _result(account, stream, found, detail=detail)
+        return succeeded(
+            _text(result, found, StreamStatus.of(stream), account.wall_clock()), result
+        )
+
+    def _remember(self, session: str, cursor: Cursor) -> None:
+        self._read[session] = cursor
+        self._read.move_to_end(session)
+        if len(self._read) > _MOST_SESSIONS:
+            self._read.popitem(last=False)
+
+
+def user_events_tool() -> Tool:
+    """Return the tool."""
+    return make_tool(UserEventsTool().read_user_events, USER_EVENTS_TOOL, _READ, READS)
+
+
+def _known(types: Sequence[str], journal: Journal) -> frozenset[str]:
+    """Return the types; undocumented ones are known if one was received."""
+    known = {*EVENT_TYPES, *journal.types}
+    for each in types:
+        if each not in known:
+            close = difflib.get_close_matches(each.upper(), known, n=1, cutoff=0.4)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            raise InvalidArgumentsError(
+                f"Unknown event type: {each[:100]}.{hint} Known: {', '.join(sorted(known))}."
+            )
+    return frozenset(types)
+
+
+def _start(text: str | None, read: Cursor | None, journal: Journal) -> Cursor:
+    if text is None:
+        return read or journal.oldest
+    if text == "oldest":
+        return journal.oldest
+    if (cursor := Cursor.parsed(text)) is None:
+        raise InvalidArgumentsError(
+            'cursor must be nextCursor of an earlier result, or "oldest"; or leave it out.'
+        )
+    return cursor
+
+
+async def _waited(
+    context: Context[Account], stream: UserStream, read: Callable[[], Page], seconds: float
+) -> Page:
+    """Return a page with events, or the one that there is after so many seconds."""
+    started = anyio.current_time()
+    next_report = started + _PROGRESS_SECONDS
+    while True:
+        page = read()
+        now = anyio.current_time()
+        if page.entries or now >= started + seconds or stream.key is None:
+            return page
+        if now >= next_report:
+            next_report = now + _PROGRESS_SECONDS
+            told = stream_sentence(StreamStatus.of(stream), stream.wall_clock())
+            await context.report_progress(now - started, seconds, told)
+        with anyio.move_on_at(min(started + seconds, next_report)):
+            await stream.journal.changes()
+
+
+def _result(account: Account, stream: UserStream, page: Page, *, detail: bool) -> UserEvents:
+    status = StreamStatus.of(stream)
+    return UserEvents(
+        environment=account.environment.name,
+        events=[_report(entry, detail=detail) for entry in page.entries],
+        next_cursor=str(page.next),
+        has_more=page.has_more,
+        truncated=page.is_truncated,
+        gaps=[_gap(gap) for gap in _fewer(page.gaps)],
+        covered_since=_date(status.covered_since),
+        stream=stream_sentence(status, account.wall_clock()),
+    )
+
+
+def _report(entry: Entry, *, detail: bool) -> EventReport:
+    event = entry.event
+    return EventReport(
+        sequence=entry.sequence,
+        event_id=event.event_id,
+        type=event.type,
+        event_time=_milliseconds(event.event_time),
+        transaction_time=_milliseconds(event.transaction_time),
+        symbol=event.symbol,
+        summary=summary(event),
+        data=dict(event.data) if detail else None,
+    )
+
+
+def _fewer(gaps: Sequence[Gap]) -> Sequence[Gap]:
+    """Return at most 20 gaps; the oldest ones are joined."""
+    more = len(gaps) - _MOST_GAPS
+    return gaps if more <= 0 else (gaps[0].joined(gaps[more]), *gaps[more + 1 :])
+
+
+def _gap(gap: Gap) -> GapReport:
+    return GapReport(since=_date(gap.since), until=_date(gap.until), reason=gap.reason)
+
+
+def _date(at: float | None) -> datetime | None:
+    return None if at is None else datetime.fromtimestamp(round(at), UTC)
+
+
+def _milliseconds(at: int | None) -> str | None:
+    """Return the date of a time in milliseconds."""
+    if at is None:
+        return None
+    date = datetime.fromtimestamp(at // 1000, UTC)
+    return f"{date:%Y-%m-%dT%H:%M:%S}.{at % 1000:03}Z"
+
+
+def _text(result: UserEvents, page: Page, status: StreamStatus, now: float) -> str:
+    lines = [f"{each.sequence}. {each.event_time or ''} {each.summary}" for each in result.events]
+    if not lines:
+        lines.append(_nothing(status))
+    elif result.has_more:
+        lines.append("There are more: call again with nextCursor.")
+    lines += [gap_sentence(gap, now) for gap in _fewer(page.gaps)]
+    lines += [result.stream, f"nextCursor: {result.next_cursor}"]
+    return "\n".join(lines)
+
+
+def _nothing(status: StreamStatus) -> str:
+    if status.state is StreamState.CONNECTED and status.covered_since is not None:
+        return "No events: the account is quiet."
+    return "No events arrived; whether something happened is not known."

@@ -1,0 +1,29 @@
+import pytest
+
+from binance_mcp.futures.listen_key import ListenKey
+from binance_mcp.futures.user_stream.line import DEAF_SECONDS, LIFETIME_SECONDS, Line
+from binance_mcp.futures.user_stream.url_form import URL_FORMS
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_line_knows_what_it_brought_and_when() -> None:
+    times = iter([10.0, 20.0, 30.0])
+    line = Line(ListenKey("key"), URL_FORMS[0], lambda: next(times), started_at=9.0)
+    assert (line.is_open, line.is_old(1e9), line.is_deaf(1e9)) == (False, False, False)
+    assert line.quiet_since() == 9
+    line.open()
+    assert (line.is_open, line.opened_at, line.heard_at, line.quiet_since()) == (True, 10, 10, 10)
+    line.hear(is_ping=False)
+    assert (line.heard_at, line.pinged_at) == (20, None)
+    line.hear(is_ping=True)
+    assert (line.heard_at, line.pinged_at) == (30, 30)
+    line.delivered_at = 25.0
+    assert line.quiet_since() == 25
+
+
+async def test_a_line_is_deaf_after_so_long_without_anything_and_old_after_most_of_a_day() -> None:
+    line = Line(ListenKey("key"), URL_FORMS[0], lambda: 0.0, started_at=0.0)
+    line.open()
+    assert [line.is_deaf(DEAF_SECONDS + more) for more in (0, 1)] == [False, True]
+    assert [line.is_old(LIFETIME_SECONDS + more) for more in (0, 1)] == [False, True]
