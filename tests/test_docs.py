@@ -4,7 +4,7 @@ import html
 import re
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import httpx2 as httpx
 import pytest
@@ -13,6 +13,7 @@ from binance_mcp.policy.language.document import load
 from binance_mcp.policy.review.explanation import explain
 from binance_mcp.policy.source import load_file
 from binance_mcp.sandbox.app import Sandbox
+from binance_mcp.sandbox.stream_faults import STREAM_FAULTS, Form
 from binance_mcp.server.tools.catalogue import tool_arguments
 from binance_mcp.settings import Settings
 from tests.test_demo import STEPS
@@ -105,6 +106,12 @@ async def test_the_sandbox_has_the_routes_that_its_page_lists() -> None:
             for method in ("GET", "POST", "PUT", "DELETE")
         }
     assert {route for route, status in statuses.items() if status not in (404, 405)} == listed
+
+
+def test_the_page_of_the_sandbox_has_every_fault_of_streams_and_every_form() -> None:
+    text = page("sandbox")
+    assert re.findall(r"^\| `(stream_\w+)`", text, re.MULTILINE) == list(STREAM_FAULTS)
+    assert [form for form in get_args(Form) if f"`{form}`" not in text] == []
 
 
 def test_the_picture_shows_the_demo_as_it_is() -> None:

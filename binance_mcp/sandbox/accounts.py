@@ -6,7 +6,7 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-
 import re
 import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -15,6 +15,7 @@ from binance_mcp.sandbox.error_answers import (
     INVALID_LISTEN_KEY,
     REJECTED_API_KEY,
 )
+from binance_mcp.sandbox.event_log import EventLog
 from binance_mcp.sandbox.http_messages import RefusedError
 from binance_mcp.sandbox.moment import Moment
 from binance_mcp.sandbox.signatures import Verifier
@@ -51,14 +52,26 @@ class Account:
     """The account of an API key."""
 
     verify: Verifier
+    number: int
+    """Counts from 1, in the order of addition."""
     listen_key: _ListenKey | None = None
 
 
 class Accounts:
-    """Accounts and listen keys. Any call expires keys in time, and notifies their listeners."""
+    """Accounts and listen keys. Any call expires keys in time, and notifies their listeners.
 
-    def __init__(self, listen_key_seconds: float) -> None:
+    `log` gets every event; those of which `withholds_event` returns True, no listener gets.
+    """
+
+    def __init__(
+        self,
+        listen_key_seconds: float,
+        log: EventLog | None = None,
+        withholds_event: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._listen_key_seconds = listen_key_seconds
+        self._log = log or EventLog()
+        self._withholds_event = withholds_event
         self._by_api_key: dict[str, Account] = {}
         self._holders: dict[str, Account] = {}
 
@@ -76,7 +89,8 @@ class Accounts:
         """
         if not _API_KEY.fullmatch(api_key):
             raise ValueError("apiKey: 1 to 256 visible ASCII characters are wanted")
-        self._by_api_key.setdefault(api_key, Account(verify)).verify = verify
+        number = len(self._by_api_key) + 1
+        self._by_api_key.setdefault(api_key, Account(verify, number)).verify = verify
 
     def account(self, api_key: str) -> Account:
         """Return the account of an API key.
@@ -128,10 +142,13 @@ class Accounts:
         if active := self._find(listen_key, now):
             active.listeners.pop(listener, None)
 
+    def has_listen_key(self, account: Account, now: Moment) -> bool:
+        """Return whether the account's listen key is active."""
+        return self._active(account, now) is not None
+
     def publish(self, account: Account, event: Event, now: Moment) -> int:
         """Push an event to all listeners of the account; return how many accepted it."""
-        active = self._active(account, now)
-        return _push(active, event) if active else 0
+        return self._push(account, self._active(account, now), event, now)
 
     def _find(self, listen_key: str, now: Moment) -> _ListenKey | None:
         holder = self._holders.get(listen_key)
@@ -161,11 +178,15 @@ class Accounts:
     def _end(self, account: Account, listen_key: _ListenKey, now: Moment) -> None:
         account.listen_key = None
         del self._holders[listen_key.value]
-        _push(
-            listen_key,
-            {"e": "listenKeyExpired", "E": now.milliseconds, "listenKey": listen_key.value},
-        )
+        event = {"e": "listenKeyExpired", "E": now.milliseconds, "listenKey": listen_key.value}
+        self._push(account, listen_key, event, now)
 
-
-def _push(listen_key: _ListenKey, event: Event) -> int:
-    return sum(listener.push(listen_key.value, event) for listener in listen_key.listeners)
+    def _push(
+        self, account: Account, listen_key: _ListenKey | None, event: Event, now: Moment
+    ) -> int:
+        delivered = 0
+        if listen_key and listen_key.listeners and not self._withholds_event():
+            for listener in listen_key.listeners:
+                delivered += listener.push(listen_key.value, event)
+        self._log.add(event, account.number, delivered, now)
+        return delivered

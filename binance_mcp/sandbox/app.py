@@ -4,7 +4,7 @@ In process it runs under `httpx2.websockets.ASGIWebSocketTransport`; over TCP un
 `AbortableH11Protocol` lets it break connections.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -19,6 +19,7 @@ from binance_mcp.sandbox import ws_api
 from binance_mcp.sandbox.accounts import Accounts, Event, new_key
 from binance_mcp.sandbox.authentication import verifier
 from binance_mcp.sandbox.control import Control
+from binance_mcp.sandbox.event_log import EventLog, RecordedEvent
 from binance_mcp.sandbox.faults import Fault, Faults, Outcome
 from binance_mcp.sandbox.http_messages import (
     Answer,
@@ -27,11 +28,13 @@ from binance_mcp.sandbox.http_messages import (
     find_handler,
 )
 from binance_mcp.sandbox.moment import Moment
+from binance_mcp.sandbox.open_streams import OpenStreams
 from binance_mcp.sandbox.request_log import RecordedRequest, RequestLog
 from binance_mcp.sandbox.rest import Rest
+from binance_mcp.sandbox.stream_faults import StreamFault
 from binance_mcp.sandbox.streams import StreamSocket, opening
 from binance_mcp.sandbox.unanswered import leave_unanswered
-from binance_mcp.sandbox.websocket import Connection
+from binance_mcp.sandbox.websocket import PING_SECONDS, Connection
 
 _LONGEST_BODY: Final = 64 * 1024
 _TOO_LONG: Final = Answer(413, {"error": f"the body is longer than {_LONGEST_BODY} bytes"})
@@ -54,7 +57,7 @@ class Sandbox:
 
     Listen keys expire by `steady_clock`; timestamps, minutes and bans use `wall_clock`. An answer
     takes `answer_seconds`, and the request takes effect halfway: after it was sent and before it is
-    answered, as over a network.
+    answered, as over a network. WebSockets get a ping every `ping_seconds` if the server can ping.
     """
 
     def __init__(
@@ -62,18 +65,26 @@ class Sandbox:
         *,
         listen_key_seconds: float = 3600.0,
         answer_seconds: float = ANSWER_SECONDS,
+        ping_seconds: float = PING_SECONDS,
         wall_clock: WallClock = wall_clock,
         steady_clock: Callable[[], float] = anyio.current_time,
     ) -> None:
         self._wall_clock = wall_clock
         self._steady_clock = steady_clock
         self._way_seconds = answer_seconds / 2
-        self._accounts = Accounts(listen_key_seconds)
+        self._ping_seconds = ping_seconds
+        self._open_streams = OpenStreams(self._now)
+        self._events = EventLog()
+        self._accounts = Accounts(
+            listen_key_seconds, self._events, self._open_streams.withholds_event
+        )
         self._faults = Faults()
         self._log = RequestLog()
         self._rest = Rest(self._accounts, self._faults)
         self._ws_api = ws_api.WebSocketApi(self._accounts, self._now, self._way_seconds)
-        self._control = Control(self._accounts, self._faults, self._log)
+        self._control = Control(
+            self._accounts, self._faults, self._open_streams, self._log, self._events
+        )
         self._protocols: dict[str, ASGIApp] = {
             "http": self._answer,
             "websocket": self._converse,
@@ -126,6 +137,31 @@ class Sandbox:
         """
         return self._control.push(event, api_key, self._now())
 
+    def arm_stream_fault(self, fault: StreamFault) -> None:
+        """Let a fault of streams strike those that are open, and those opened while it lasts.
+
+        Raises:
+            ValueError: Too many are armed.
+
+        """
+        self._control.arm_stream_fault(fault, self._now())
+
+    def clear_faults(self) -> None:
+        """Disarm every fault."""
+        self._faults.clear()
+        self._open_streams.clear()
+
+    def drop_streams(self) -> int:
+        """Break the connections of all streams, as a network does; return how many."""
+        return self._open_streams.drop()
+
+    def events(self, *, after: int = 0) -> Sequence[RecordedEvent]:
+        """Return the last 100,000 events, oldest first: those with a higher sequence than `after`.
+
+        They were published, whoever received them.
+        """
+        return self._events.after(after)
+
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:
         """The last requests, newest last, secrets masked, except those to /sandbox."""
@@ -169,11 +205,15 @@ class Sandbox:
             await websocket.close()
             return
         self._log.add(request, 101)
-        connection = Connection(websocket)
         if asked is None:
+            connection = Connection(websocket, ping_seconds=self._ping_seconds)
             await self._ws_api.run(connection, request.peer)
-        else:
-            await StreamSocket(connection, asked, self._accounts, self._now).run()
+            return
+        streams = self._open_streams
+        connection = Connection(
+            websocket, ping_seconds=self._ping_seconds, is_silent=streams.is_silent
+        )
+        await StreamSocket(connection, asked, self._accounts, streams, self._now).run()
 
 
 async def _read_body(receive: Receive) -> bytes:

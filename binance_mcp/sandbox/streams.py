@@ -17,6 +17,8 @@ from pydantic import Field, ValidationError
 from binance_mcp.sandbox.accounts import Accounts, Event
 from binance_mcp.sandbox.http_messages import Request, compact_json
 from binance_mcp.sandbox.moment import Now
+from binance_mcp.sandbox.open_streams import OpenStreams
+from binance_mcp.sandbox.stream_faults import Form
 from binance_mcp.sandbox.websocket import Connection
 from binance_mcp.sandbox.wire_model import WireModel, problems
 
@@ -40,6 +42,20 @@ class Opening:
     is_wrapped: bool
     """Whether each event comes with the name of its stream."""
     streams: Mapping[str, EventTypes]
+    in_path: frozenset[str]
+    """Those of the streams that the path names."""
+
+    def form(self, listen_key: str) -> Form:
+        """Return how the events of a listen key were asked for."""
+        if listen_key not in self.streams:
+            return "SUBSCRIBE"
+        if listen_key in self.in_path:
+            return "/private/ws/<listenKey>"
+        if self.streams[listen_key] is None:
+            return "/private/stream?listenKey=" if self.is_wrapped else "/private/ws?listenKey="
+        if self.is_wrapped:
+            return "/private/stream?listenKey=&events="
+        return "/private/ws?listenKey=&events="
 
 
 class Command(WireModel):
@@ -60,6 +76,7 @@ def opening(request: Request) -> Opening | None:
         is_private=found["route"] == "private",
         is_wrapped=found["raw"] is None,
         streams={**dict.fromkeys(names), **_named(request.query)},
+        in_path=frozenset(names),
     )
 
 
@@ -80,11 +97,17 @@ class StreamSocket:
     """A WebSocket as a listener."""
 
     def __init__(
-        self, connection: Connection, opening: Opening, accounts: Accounts, now: Now
+        self,
+        connection: Connection,
+        opening: Opening,
+        accounts: Accounts,
+        open_streams: OpenStreams,
+        now: Now,
     ) -> None:
         self._connection = connection
         self._opening = opening
         self._accounts = accounts
+        self._open_streams = open_streams
         self._now = now
         self._streams: dict[str, EventTypes] = {}
         self._watched: set[str] = set()
@@ -100,15 +123,18 @@ class StreamSocket:
         await self._connection.run(self._converse)
 
     def push(self, listen_key: str, event: Event) -> bool:
-        """Send an event if its type is wanted."""
+        """Send an event if its type is wanted, and no fault is against it."""
         wanted = self._streams[listen_key]
         if wanted is not None and event.get("e") not in wanted:
+            return False
+        if self._open_streams.is_deaf(self._opening.form(listen_key)):
             return False
         frame = {"stream": listen_key, "data": event} if self._opening.is_wrapped else event
         return self._connection.send(compact_json(frame))
 
     async def _converse(self) -> None:
         try:
+            self._open_streams.join(self._connection)
             self._subscribe(self._opening.streams)
             async for message in self._connection:
                 if self._is_too_fast():
@@ -116,6 +142,7 @@ class StreamSocket:
                     return
                 self._connection.send(compact_json(self._reply(message)))
         finally:
+            self._open_streams.leave(self._connection)
             self._unsubscribe(tuple(self._streams))
 
     def _is_too_fast(self) -> bool:

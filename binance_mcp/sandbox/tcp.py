@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
 from binance_mcp.asgi_server import serving
 from binance_mcp.sandbox.app import AccountKeys, Sandbox
 from binance_mcp.sandbox.unanswered import ABORT
+from binance_mcp.sandbox.websocket import PING
 
 _HOST: Final = "127.0.0.1"
 _DO_NOT_LINGER: Final = struct.pack("ii", 1, 0)
@@ -49,12 +51,39 @@ class AbortableH11Protocol(H11Protocol):
         super().__init__(**arguments)
         self._application = self.app
         self.app = self._run
+        self.ws_protocol_class = AbortableWSProtocol
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope.setdefault("extensions", {})[ABORT] = self._reset
+        scope.setdefault("extensions", {})[ABORT] = lambda: _reset(self)
         await self._application(scope, receive, send)
 
-    def _reset(self) -> None:
-        connection = self.transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DO_NOT_LINGER)
-        self.transport.abort()
+
+class AbortableWSProtocol(WSProtocol):
+    """WebSockets that the application can break, and that it pings when it wants to.
+
+    A ping without a pong still ends the connection after the server's own timeout.
+    """
+
+    def __init__(self, **arguments: Any) -> None:  # noqa: ANN401  # uvicorn's own, by keyword
+        super().__init__(**arguments)
+        self._application = self.app
+        self.app = self._run
+
+    def schedule_ping(self) -> None:
+        """Leave the next ping to the application."""
+
+    async def _run(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  # uvicorn's
+        extensions = scope.setdefault("extensions", {})
+        extensions[ABORT] = lambda: _reset(self)
+        extensions[PING] = self._ping
+        await self._application(scope, receive, send)
+
+    def _ping(self) -> None:
+        if self.pong_timer is None:  # else the last one has not been answered
+            self.send_keepalive_ping()
+
+
+def _reset(protocol: H11Protocol | WSProtocol) -> None:
+    connection = protocol.transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DO_NOT_LINGER)
+    protocol.transport.abort()

@@ -27,8 +27,18 @@ async def leave_unanswered(unanswered: Unanswered, scope: Scope, receive: Receiv
 
     """
     if unanswered is Unanswered.RESET:
-        if ABORT not in scope.get("extensions", ()):
-            raise ConnectionResetError("the sandbox was told to break the connection")
-        scope["extensions"][ABORT]()
+        break_connection(scope)
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def break_connection(scope: Scope) -> None:
+    """Break a connection at once.
+
+    Raises:
+        ConnectionResetError: The server offers no way to do so.
+
+    """
+    if ABORT not in scope.get("extensions", ()):
+        raise ConnectionResetError("the sandbox was told to break the connection")
+    scope["extensions"][ABORT]()

@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
 from binance_mcp.sandbox.accounts import Accounts
-from binance_mcp.sandbox.control import Control, NewAccount, NewEvent
+from binance_mcp.sandbox.control import Control, NewAccount, NewEvents
+from binance_mcp.sandbox.event_log import EventLog
 from binance_mcp.sandbox.faults import FAULTS, Faults
 from binance_mcp.sandbox.http_messages import Request
 from binance_mcp.sandbox.moment import Moment
+from binance_mcp.sandbox.open_streams import OpenStreams
 from binance_mcp.sandbox.request_log import RequestLog
+from binance_mcp.sandbox.stream_faults import STREAM_FAULTS
 from binance_mcp.sandbox.wire_model import WireModel
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +25,9 @@ POSTS = (ACCOUNTS, EVENTS, FAULTS_PATH)
 
 
 def status(method: str, path: str, body: bytes) -> int:
-    control = Control(Accounts(3600), Faults(), RequestLog())
+    control = Control(
+        Accounts(3600), Faults(), OpenStreams(lambda: Moment(0, 0)), RequestLog(), EventLog()
+    )
     return control.answer(Request(method, path, "", Headers(), "", body), Moment(0, 0)).status
 
 
@@ -63,7 +68,7 @@ async def test_an_account_that_cannot_be_one_is_refused_by_field(
     "secret",
     [
         NewAccount(api_key="tell-nobody", api_secret="tell-nobody"),
-        NewEvent(event={}, api_key="tell-nobody"),
+        NewEvents(event={}, api_key="tell-nobody"),
     ],
 )
 def test_what_is_sent_does_not_show_its_secrets(secret: WireModel) -> None:
@@ -71,13 +76,19 @@ def test_what_is_sent_does_not_show_its_secrets(secret: WireModel) -> None:
 
 
 async def test_faults_are_armed_shown_and_cleared(client: httpx.AsyncClient) -> None:
-    fault = {"fault": "http_429_-1003", "times": 2, "method": "PUT", "retryAfter": 3}
+    faults = [
+        {"fault": "http_429_-1003", "times": 2, "method": "PUT", "retryAfter": 3},
+        {"fault": "reset", "times": 1},
+        {"fault": "stream_silent"},
+        {"fault": "stream_deaf_form", "forms": ["/private/ws?listenKey="]},
+    ]
 
-    assert (await client.post(FAULTS_PATH, json=fault)).status_code == 201
-    assert (await client.post(FAULTS_PATH, json={"fault": "reset"})).status_code == 201
+    for fault in (*faults, {"fault": "stream_drop_next"}):
+        assert (await client.post(FAULTS_PATH, json=fault)).status_code == 201
 
     shown = (await client.get(FAULTS_PATH)).json()
-    assert shown == {"known": sorted(FAULTS), "armed": [fault, {"fault": "reset", "times": 1}]}
+    assert shown["known"] == sorted((*FAULTS, *STREAM_FAULTS))
+    assert shown["armed"] == [*faults, {"fault": "stream_drop_next", "count": 1}]
     cleared = await client.delete(FAULTS_PATH)
     assert (cleared.status_code, cleared.content) == (204, b"")
     assert (await client.get(FAULTS_PATH)).json()["armed"] == []
@@ -93,6 +104,25 @@ async def test_an_unknown_fault_is_refused_and_the_known_are_pointed_to(
 
 async def test_without_a_listener_an_event_reaches_nobody(client: httpx.AsyncClient) -> None:
     assert (await client.post(EVENTS, json={"event": {"e": "X"}})).json() == {"delivered": 0}
+
+
+async def test_no_events_at_all_reach_nobody(client: httpx.AsyncClient) -> None:
+    assert (await client.post(EVENTS, json={"events": []})).json() == {"delivered": 0}
+
+
+@pytest.mark.parametrize(
+    ("fault", "field"),
+    [
+        ({"fault": "stream_close", "code": 1006}, "code: "),
+        ({"fault": "stream_deaf_form"}, "forms: "),
+        ({"fault": "stream_flood", "seconds": 1}, "seconds: "),
+        ({"fault": 1}, "fault: "),
+    ],
+)
+async def test_a_fault_of_streams_that_cannot_be_one_is_refused_by_field(
+    client: httpx.AsyncClient, fault: object, field: str
+) -> None:
+    assert (await error(client, FAULTS_PATH, fault)).startswith(field)
 
 
 async def test_the_account_of_an_event_must_be_named_unless_there_is_one(
@@ -113,7 +143,11 @@ async def test_an_event_for_an_unknown_account_is_refused(client: httpx.AsyncCli
     ("body", "field"),
     [
         ("", "body: "),
+        ("{}", "body: "),
+        ('{"event":{},"events":[]}', "body: "),
         ('{"event":[]}', "event: "),
+        ('{"events":[{},1]}', "events.1: "),
+        ('{"events":[{"x":NaN}]}', "events.0: "),
         ('{"event":{"x":NaN}}', "event: "),
         ('{"event":{"x":1e999}}', "event: "),
         ('{"event":{"x":"\\ud800"}}', "body: "),
@@ -160,8 +194,11 @@ JSON = st.recursive(
 NEARLY_RIGHT = st.fixed_dictionaries(
     {},
     optional={
-        name: JSON | st.sampled_from(["alice", "reset", "GET", 1])
-        for name in ("apiKey", "apiSecret", "fault", "times", "method", "retryAfter")
+        name: JSON | st.sampled_from(["alice", "reset", "GET", 1, *STREAM_FAULTS])
+        for name in (
+            *("apiKey", "apiSecret", "fault", "times", "method", "retryAfter"),
+            *("seconds", "code", "count", "forms", "events"),
+        )
     }
     | {"event": st.dictionaries(st.text(), JSON)},
 )

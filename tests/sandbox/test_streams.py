@@ -12,6 +12,7 @@ from binance_mcp.sandbox.accounts import Accounts
 from binance_mcp.sandbox.app import Sandbox
 from binance_mcp.sandbox.http_messages import Request
 from binance_mcp.sandbox.moment import Moment
+from binance_mcp.sandbox.open_streams import OpenStreams
 from binance_mcp.sandbox.streams import Command, StreamSocket, opening
 from binance_mcp.sandbox.websocket import Connection
 
@@ -231,7 +232,11 @@ async def test_leaving_a_key_whose_expiry_nobody_has_noticed_yet_still_tells_of_
     asks = opening(Request("GET", f"/private/ws/{listen_key}", "", Headers(), ""))
     assert asks is not None
     connection = Connection(WebSocket({"type": "websocket"}, receive, send))
-    await StreamSocket(connection, asks, exchange, lambda: Moment(steady[0], 0)).run()
+
+    def now() -> Moment:
+        return Moment(steady[0], 0)
+
+    await StreamSocket(connection, asks, exchange, OpenStreams(now), now).run()
 
     assert [json.loads(message["text"]) for message in sent[1:]] == [
         {"e": "listenKeyExpired", "E": 0, "listenKey": listen_key},

@@ -1,7 +1,7 @@
 import pytest
 from starlette.types import Message
 
-from binance_mcp.sandbox.unanswered import ABORT, Unanswered, leave_unanswered
+from binance_mcp.sandbox.unanswered import ABORT, Unanswered, break_connection, leave_unanswered
 
 pytestmark = pytest.mark.anyio
 
@@ -37,3 +37,13 @@ async def test_a_reset_breaks_the_connection_where_the_server_can() -> None:
 async def test_elsewhere_a_reset_is_raised(scope: dict[str, object]) -> None:
     with pytest.raises(ConnectionResetError):
         await leave_unanswered(Unanswered.RESET, scope, Peer().receive)
+
+
+def test_a_connection_is_broken_where_the_server_can() -> None:
+    aborted: list[bool] = []
+
+    break_connection({"type": "websocket", "extensions": {ABORT: lambda: aborted.append(True)}})
+
+    assert aborted == [True]
+    with pytest.raises(ConnectionResetError):
+        break_connection({"type": "websocket"})

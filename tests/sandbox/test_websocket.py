@@ -100,7 +100,7 @@ async def test_who_reads_too_slowly_is_disconnected() -> None:
     peer.take = lambda: anyio.sleep(1)
     connection = peer.connection()
 
-    await run(connection, *map(str, range(1001)))
+    await run(connection, *map(str, range(20_001)))
 
     assert peer.got[1:] == [closing(1008, "too slow a consumer")]
     assert anyio.current_time() == 1
@@ -110,11 +110,11 @@ async def test_what_does_not_fit_is_not_sent() -> None:
     connection, sent = Peer().connection(), list[bool]()
 
     async def converse() -> None:
-        sent.extend(connection.send("a") for _ in range(1002))
+        sent.extend(connection.send("a") for _ in range(20_002))
 
     await connection.run(converse)
 
-    assert sent == [True] * 1000 + [False] * 2
+    assert sent == [True] * 20_000 + [False] * 2
 
 
 async def test_the_first_reason_to_close_is_told() -> None:
@@ -196,3 +196,34 @@ async def test_a_task_lives_as_long_as_the_connection() -> None:
     await connection.run(converse)
 
     assert lived == ["begun", "over"]
+
+
+async def test_binary_and_text_frames_are_sent_as_such() -> None:
+    peer = Peer()
+    connection = peer.connection()
+
+    async def converse() -> None:
+        connection.send(b"a")
+        connection.send("b")
+        await anyio.sleep(1)
+
+    await connection.run(converse)
+
+    assert [(message.get("bytes"), message.get("text")) for message in peer.got[1:]] == [
+        (b"a", None),
+        (None, "b"),
+    ]
+
+
+async def test_a_dropped_connection_is_broken_and_not_closed() -> None:
+    peer = Peer()
+    connection = peer.connection()
+
+    async def converse() -> None:
+        connection.close(1001, "too late")
+        connection.drop()
+
+    with pytest.raises(ConnectionResetError):
+        await connection.run(converse)
+
+    assert [message["type"] for message in peer.got] == ["websocket.accept"]
