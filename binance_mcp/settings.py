@@ -48,6 +48,11 @@ def _check_header_value(value: SecretStr) -> SecretStr:
     return value
 
 
+def _reveal(value: object) -> object:
+    """Return what true and false meant, when there was no third choice."""
+    return {"true": "always", "false": "never"}.get(str(value).lower(), value)
+
+
 class Settings(BaseSettings):
     """All settings. Frozen; secrets print masked."""
 
@@ -145,16 +150,36 @@ class Settings(BaseSettings):
         validation_alias="BINANCE_MCP_KEEPALIVE_JITTER_SECONDS",
         description="Maximum random delay that is added to it, in seconds.",
     )
-    reveal_listen_key: bool = Field(
-        default=True,
-        validation_alias="BINANCE_MCP_REVEAL_LISTEN_KEY",
-        description="Whether BinanceFuturesCreateListenKey shows the listen key; everything else "
-        "masks it.",
+    reveal_listen_key: Annotated[Literal["always", "create", "never"], BeforeValidator(_reveal)] = (
+        Field(
+            default="create",
+            validation_alias="BINANCE_MCP_REVEAL_LISTEN_KEY",
+            description="Who shows the listen key: `always` every tool, `create` only "
+            "BinanceFuturesCreateListenKey, or `never` any.",
+        )
     )
     user_events: bool = Field(
         default=True,
         validation_alias="BINANCE_MCP_USER_EVENTS",
         description="Whether the server receives the account's events while there is a listen key.",
+    )
+    events_held: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        validation_alias="BINANCE_MCP_EVENTS_HELD",
+        description="How many events are held at most; the oldest make room for new ones.",
+    )
+    events_bytes: int = Field(
+        default=8 * 1024 * 1024,
+        ge=1024,
+        validation_alias="BINANCE_MCP_EVENTS_BYTES",
+        description="How many bytes of events, as Binance sent them, are held at most.",
+    )
+    events_file: Path | None = Field(
+        default=None,
+        validation_alias="BINANCE_MCP_EVENTS_FILE",
+        description="SQLite file that keeps the events beyond the process. Optional.",
     )
     audit_log: Path | None = Field(
         default=None,

@@ -1,21 +1,25 @@
 """One account, opened: settings in, the keeper of its listen key and its stream out."""
 
+import hashlib
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import anyio
 from starlette.types import ASGIApp
 
 from binance_mcp.clock import WallClock, wall_clock
+from binance_mcp.errors import EventsFileError
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.environment import ENVIRONMENTS, Environment
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.schedule import Schedule
+from binance_mcp.futures.user_stream.events_file import EventsFile
 from binance_mcp.futures.user_stream.journal import Journal
 from binance_mcp.futures.user_stream.stream import UserStream
 from binance_mcp.futures.weight import RequestWeight
@@ -80,16 +84,41 @@ async def open_account(
             keeper = ListenKeyKeeper(rest_api, _schedule(settings), on_change=on_change)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(keeper.run)
+                file, journal = _journal(settings, None if app else credentials)
                 stream = UserStream(
-                    keeper, streams, environment, Journal(), wall_clock, has_pings=app is None
+                    keeper, streams, environment, journal, wall_clock, has_pings=app is None
                 )
                 if settings.user_events:
                     keeper.on_change = _both(on_change, stream.wake)
                     tasks.start_soon(stream.run)
+                if file:
+                    tasks.start_soon(file.run, stream.heard_until)
                 yield Account(environment, keeper, stream, wall_clock)
                 tasks.cancel_scope.cancel()
     finally:
         logger.info("stopped using %s; a listen key is left as it is", environment.name)
+
+
+def _journal(
+    settings: Settings, credentials: Credentials | None
+) -> tuple[EventsFile | None, Journal]:
+    """Return the journal, and its file. Without a file that can be used, it is in memory only."""
+    journal = partial(Journal, most_events=settings.events_held, most_bytes=settings.events_bytes)
+    if settings.events_file is None or not settings.user_events:
+        return None, journal()
+    file = EventsFile(settings.events_file.expanduser(), _account_id(settings, credentials))
+    try:
+        past = file.open()
+    except EventsFileError as error:
+        logger.warning("%s; events are held in memory only", error)
+        return None, journal()
+    return file, journal(past=past, store=file)
+
+
+def _account_id(settings: Settings, credentials: Credentials | None) -> str:
+    """Return what tells accounts apart, without what could be used of their credentials."""
+    key = credentials.api_key.get_secret_value() if credentials and credentials.api_key else ""
+    return hashlib.sha256(f"{settings.environment} {key}".encode()).hexdigest()[:16]
 
 
 def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:

@@ -34,7 +34,7 @@ from binance_mcp.policy.call import Call
 from binance_mcp.policy.source import PolicySource
 from binance_mcp.server.changes import Changes
 from binance_mcp.server.failures import failed_result, failure
-from binance_mcp.server.opening import audit_trail, opening_account
+from binance_mcp.server.opening import audit_trail, check_events_file, opening_account
 from binance_mcp.server.resources import (
     LISTEN_KEY,
     LISTEN_KEY_URI,
@@ -77,8 +77,10 @@ class ListenKeyServer(MCPServer[Account]):
     ) -> None:
         credentials = load_credentials(settings)
         audit = audit_trail(settings)
+        check_events_file(settings)
         policy = PolicySource(settings.policy)
         self._environment = settings.environment
+        self._reveal: Final = settings.reveal_listen_key
         self._calls = ToolCalls(policy, audit, wall_clock)
         self._subscribers = Subscribers(self._is_readable)
 
@@ -203,7 +205,7 @@ class ListenKeyServer(MCPServer[Account]):
         context = context or Context(mcp_server=self)
 
         async def make() -> CallToolResult:
-            return listen_key_status(context.request_context.lifespan_context)
+            return listen_key_status(context.request_context.lifespan_context, self._reveal)
 
         try:
             result = await self._calls.run(context, Call(STATUS_TOOL, {}), make)
@@ -230,6 +232,7 @@ def create_server(
         SettingsError: A private key or a path cannot be used.
         PolicyError: The policy file cannot be used.
         AuditError: The audit trail cannot be written.
+        EventsFileError: The file of events cannot be used.
 
     """
     return ListenKeyServer(settings, sandbox=sandbox, wall_clock=wall_clock)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from pydantic import SecretStr
 from starlette.types import ASGIApp
@@ -12,6 +13,7 @@ from binance_mcp.errors import Problem, SettingsError
 from binance_mcp.futures.account import Account, open_account
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.signing import hmac_signer
+from binance_mcp.futures.user_stream.events_file import EventsFile
 from binance_mcp.settings import Settings
 
 
@@ -38,6 +40,19 @@ def opening_account(
     )
 
 
+def check_events_file(settings: Settings) -> None:
+    """Check that the file of events, if one is configured, can be one.
+
+    Raises:
+        SettingsError: Its path is not one.
+        EventsFileError: It cannot be used. That another process uses it is found when it is opened.
+
+    """
+    if settings.events_file is not None and settings.user_events:
+        path = _expanded(settings.events_file, "BINANCE_MCP_EVENTS_FILE")
+        EventsFile(path, account="").check()
+
+
 def audit_trail(settings: Settings) -> AuditTrail | None:
     """Return the audit trail, which can be written; None if none is configured.
 
@@ -49,11 +64,14 @@ def audit_trail(settings: Settings) -> AuditTrail | None:
     if settings.audit_log is None:
         return None
     key = settings.audit_key.get_secret_value().encode() if settings.audit_key else None
-    try:
-        path = settings.audit_log.expanduser()
-    except RuntimeError:
-        wanted = "is not the path of a file: there is no such home directory"
-        raise SettingsError([Problem("BINANCE_MCP_AUDIT_LOG", wanted)]) from None
-    trail = AuditTrail(path, key=key)
+    trail = AuditTrail(_expanded(settings.audit_log, "BINANCE_MCP_AUDIT_LOG"), key=key)
     trail.check()
     return trail
+
+
+def _expanded(path: Path, variable: str) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        wanted = "is not the path of a file: there is no such home directory"
+        raise SettingsError([Problem(variable, wanted)]) from None

@@ -7,6 +7,7 @@ from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.types import CallToolResult, Resource
 
 from binance_mcp.futures.account import Account
+from binance_mcp.server.tools.results import Reveal
 from binance_mcp.server.tools.status import status_of
 
 LISTEN_KEY_URI: Final = "binance://futures/listen-key"
@@ -20,9 +21,11 @@ LISTEN_KEY: Final = Resource(
 )
 
 
-def listen_key_status(account: Account) -> CallToolResult:
+def listen_key_status(account: Account, reveal: Reveal) -> CallToolResult:
     """Return the status as the result of a call."""
-    return CallToolResult(content=[], structured_content=status_of(account, detail=True).as_json())
+    return CallToolResult(
+        content=[], structured_content=status_of(account, reveal, detail=True).as_json()
+    )
 
 
 def listen_key_contents(result: CallToolResult) -> ReadResourceContents:

@@ -56,6 +56,9 @@ class Store(Protocol):
     def write_gap(self, gap: Gap) -> None:
         """Keep a gap, or the end of one."""
 
+    def drop(self, sequence: int, dropped: Gap) -> None:
+        """Forget the events up to a sequence number; `dropped` is what has been forgotten."""
+
 
 @dataclass(frozen=True)
 class Past:
@@ -93,6 +96,7 @@ class Journal:
         self.last = max([*past.lives, *(entry.sequence for entry in past.entries)], default=0)
         """The sequence number of the last event."""
         self._changed = anyio.Event()
+        self._keep_bounds()
 
     @property
     def count(self) -> int:
@@ -141,8 +145,7 @@ class Journal:
         self._bytes += size
         if self._store:
             self._store.write(entry)
-        while self._is_too_large() and len(self._entries) > 1:
-            self._drop()
+        self._keep_bounds()
         self._tell()
         return True
 
@@ -224,11 +227,17 @@ class Journal:
     def _is_too_large(self) -> bool:
         return len(self._entries) > self._most_events or self._bytes > self._most_bytes
 
+    def _keep_bounds(self) -> None:
+        while self._is_too_large() and len(self._entries) > 1:
+            self._drop()
+
     def _drop(self) -> None:
         entry = self._entries.popleft()
         self._bytes -= entry.size
         since = self._dropped.since if self._dropped else entry.received_at
         self._dropped = Gap(0, 0, since, entry.received_at, GapReason.OVERFLOW)
+        if self._store:
+            self._store.drop(entry.sequence, self._dropped)
 
     def _tell(self) -> None:
         self._changed.set()

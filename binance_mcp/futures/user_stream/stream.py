@@ -92,6 +92,12 @@ class UserStream:
         """Return the seconds since the Unix epoch of a time on the keeper's clock."""
         return self.wall_clock() - (self.now() - at)
 
+    def heard_until(self) -> float | None:
+        """Return until when nothing was missed, as far as is known, in seconds since the epoch."""
+        main = self.main
+        is_open = main is not None and main.is_open and self.journal.gap is None
+        return self.wall(main.heard_at) if main is not None and is_open else None
+
     def wake(self) -> None:
         """Look at the listen key and the lines again, because something has changed."""
         self._woken.set()

@@ -3,23 +3,24 @@
 from mcp.server.mcpserver.tools import Tool
 
 from binance_mcp.server.tools.listen_key import listen_key_tools
+from binance_mcp.server.tools.results import Reveal
 from binance_mcp.server.tools.status import PolicyStatus, status_tool
 from binance_mcp.server.tools.told_keys import ToldKeys
 from binance_mcp.server.tools.user_events import user_events_tool
 
 
 def all_tools(
-    policy: PolicyStatus | None = None, *, reveal: bool = True, events: bool = True
+    policy: PolicyStatus | None = None, *, reveal: Reveal = "create", events: bool = True
 ) -> list[Tool]:
     """Return the tools, in the order in which they are listed.
 
-    `policy` is what the status reports of the policy; with `reveal`, Create shows the listen key;
-    without `events`, none can be read.
+    `policy` is what the status reports of the policy; `reveal` says which tools show the
+    listen key; without `events`, none can be read.
     """
     told_keys = ToldKeys()
     return [
-        *listen_key_tools(told_keys, reveal=reveal),
-        status_tool(told_keys, policy, reveal=reveal),
+        *listen_key_tools(told_keys, reveal),
+        status_tool(told_keys, policy, reveal),
         *([user_events_tool()] if events else []),
     ]
 

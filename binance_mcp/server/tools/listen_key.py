@@ -12,13 +12,15 @@ from mcp.types import CallToolResult
 from pydantic import Field
 
 from binance_mcp.futures.account import Account
-from binance_mcp.futures.listen_key import ActiveKey, ListenKey
+from binance_mcp.futures.listen_key import ActiveKey
 from binance_mcp.server.identity import client_of
 from binance_mcp.server.tools.results import (
+    Reveal,
     ToolResult,
     date_and_time,
     how_to_connect_again,
     replacement_sentences,
+    shown,
     stream_url,
     succeeded,
 )
@@ -77,9 +79,10 @@ class ClosedListenKey(ToolResult):
 class ListenKeyTools:
     """The functions behind the tools."""
 
-    def __init__(self, told_keys: ToldKeys, *, reveal: bool) -> None:
+    def __init__(self, told_keys: ToldKeys, reveal: Reveal) -> None:
         self._told_keys = told_keys
-        self._reveal = reveal
+        self._reveal: Final = reveal
+        self._shows: Final = reveal != "never"
 
     async def create_listen_key(
         self, context: Context[Account], recvWindow: RecvWindow = None
@@ -89,9 +92,9 @@ class ListenKeyTools:
         before = account.keeper.life.last
         active = await account.keeper.create(_seconds(recvWindow))
         replaced = self._replaced(context, active, before)
-        result = _kept(account, active, replaced, shown=shown(active.key, reveal=self._reveal))
+        result = _kept(account, active, replaced, shown=shown(active.key, is_revealed=self._shows))
         result = result.model_copy(update={"web_socket_url": stream_url(account)})
-        how = _CONNECT_AGAIN if self._reveal else how_to_connect_again(reveal=False)
+        how = _CONNECT_AGAIN if self._shows else how_to_connect_again(self._reveal)
         text = replacement_sentences(account, replaced, how) + self._created(account, result)
         return succeeded(text, result)
 
@@ -106,8 +109,10 @@ class ListenKeyTools:
         before = account.keeper.life.last
         active = await account.keeper.keepalive(listenKey, _seconds(recvWindow))
         replaced = self._replaced(context, active, before)
-        result = _kept(account, active, replaced, shown=str(active.key))
-        how = how_to_connect_again(reveal=self._reveal)
+        result = _kept(
+            account, active, replaced, shown=shown(active.key, is_revealed=self._reveal == "always")
+        )
+        how = how_to_connect_again(self._reveal)
         return succeeded(
             f"{replacement_sentences(account, replaced, how)}{_active(result)} "
             f"{care_sentence(result)}",
@@ -148,15 +153,15 @@ class ListenKeyTools:
         )
         return (
             f"Listen key on {result.environment}: {result.listen_key}"
-            f"{'' if self._reveal else ' (the settings hide the rest)'}, active until "
+            f"{'' if self._shows else ' (the settings hide the rest)'}, active until "
             f"{date_and_time(result.expires_at)}. {care_sentence(result)}"
-            f"{place if self._reveal else ''}"
+            f"{place if self._shows else ''}"
         )
 
 
-def listen_key_tools(told_keys: ToldKeys, *, reveal: bool) -> list[Tool]:
-    """Return the tools that ask Binance; with `reveal`, Create shows the listen key."""
-    tools = ListenKeyTools(told_keys, reveal=reveal)
+def listen_key_tools(told_keys: ToldKeys, reveal: Reveal) -> list[Tool]:
+    """Return the tools that ask Binance; `reveal` says which of them show the listen key."""
+    tools = ListenKeyTools(told_keys, reveal)
     return [
         make_tool(tools.create_listen_key, CREATE_TOOL, _CREATE, EXTENDS),
         make_tool(tools.keepalive_listen_key, KEEPALIVE_TOOL, _KEEPALIVE, EXTENDS),
@@ -188,11 +193,6 @@ def _kept(
         events_missing_since=account.date_of(replaced.missing_since) if replaced else None,
         web_socket_url=stream_url(account) if replaced else None,
     )
-
-
-def shown(key: ListenKey, *, reveal: bool) -> str:
-    """Return a listen key, masked unless it may be revealed."""
-    return key.get_secret_value() if reveal else str(key)
 
 
 def care_sentence(result: KeptListenKey) -> str:

@@ -5,14 +5,18 @@ told, and another program may have closed it since. What does not apply is left 
 """
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from mcp.types import CallToolResult, TextContent
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from binance_mcp.futures.account import Account
+from binance_mcp.futures.listen_key import ListenKey
 from binance_mcp.server.tools.told_keys import Replacement
+
+Reveal = Literal["always", "create", "never"]
+"""Which tools show the listen key: all, only Create, or none."""
 
 _KEY_IN_URL: Final = "<listenKey>"
 
@@ -46,9 +50,14 @@ def replacement_sentences(account: Account, replaced: Replacement | None, how: s
     )
 
 
-def how_to_connect_again(*, reveal: bool) -> str:
+def shown(key: ListenKey, *, is_revealed: bool) -> str:
+    """Return a listen key, masked unless it may be revealed."""
+    return key.get_secret_value() if is_revealed else str(key)
+
+
+def how_to_connect_again(reveal: Reveal) -> str:
     """Return the sentence about how to receive events again, for results without the key."""
-    if reveal:
+    if reveal != "never":
         return "Connect again: BinanceFuturesCreateListenKey returns the key."
     return "The account's programs must connect again."
 

@@ -15,10 +15,12 @@ from binance_mcp.futures.account import Account
 from binance_mcp.futures.listen_key import Rotation, State
 from binance_mcp.server.identity import client_of
 from binance_mcp.server.tools.results import (
+    Reveal,
     ToolResult,
     date_and_time,
     how_to_connect_again,
     replacement_sentences,
+    shown,
     stream_url,
     succeeded,
 )
@@ -108,10 +110,10 @@ _DETAILS: Final = ("listen_key", "created_at", "rotations", "used_weight")
 class StatusTool:
     """The function behind the tool; without a policy, there is nothing to report of one."""
 
-    def __init__(self, told_keys: ToldKeys, policy: PolicyStatus | None, *, reveal: bool) -> None:
+    def __init__(self, told_keys: ToldKeys, policy: PolicyStatus | None, reveal: Reveal) -> None:
         self._told_keys = told_keys
         self._policy = policy
-        self._reveal = reveal
+        self._reveal: Final = reveal
 
     async def get_listen_key_status(
         self,
@@ -125,23 +127,24 @@ class StatusTool:
         replaced = life.active and self._told_keys.tell(client, life.active, life, None, now)
         status = report(
             account,
+            self._reveal,
             replaced,
             self._policy.remaining(context) if self._policy else (),
             self._policy.policy_problem if self._policy else None,
             detail=detail,
         )
-        how = how_to_connect_again(reveal=self._reveal)
+        how = how_to_connect_again(self._reveal)
         text = replacement_sentences(account, replaced, how) + sentences(status)
         return succeeded(text, status)
 
 
-def status_tool(told_keys: ToldKeys, policy: PolicyStatus | None, *, reveal: bool) -> Tool:
-    """Return the tool; with `reveal`, Create shows the listen key."""
-    function = StatusTool(told_keys, policy, reveal=reveal).get_listen_key_status
+def status_tool(told_keys: ToldKeys, policy: PolicyStatus | None, reveal: Reveal) -> Tool:
+    """Return the tool; `reveal` says which tools show the listen key."""
+    function = StatusTool(told_keys, policy, reveal).get_listen_key_status
     return make_tool(function, STATUS_TOOL, _STATUS, READS)
 
 
-def status_of(account: Account, *, detail: bool) -> ListenKeyStatus:
+def status_of(account: Account, reveal: Reveal, *, detail: bool) -> ListenKeyStatus:
     """Return the status; with `detail`, everything that is known."""
     keeper, life = account.keeper, account.keeper.life
     active, error = life.active, life.error
@@ -150,7 +153,7 @@ def status_of(account: Account, *, detail: bool) -> ListenKeyStatus:
         environment=account.environment.name,
         host=account.environment.foreign_hosts or None,
         state=life.state,
-        listen_key=str(active.key) if active else None,
+        listen_key=shown(active.key, is_revealed=reveal == "always") if active else None,
         created_at=active and account.date_of(active.created_at),
         confirmed_at=active and account.date_of(active.extended_at),
         expires_at=active and account.date_of(active.expires_at),
@@ -170,8 +173,9 @@ def status_of(account: Account, *, detail: bool) -> ListenKeyStatus:
     return status if detail else status.model_copy(update=dict.fromkeys(_DETAILS))
 
 
-def report(
+def report(  # noqa: PLR0913
     account: Account,
+    reveal: Reveal,
     replaced: Replacement | None,
     quota: Sequence[LimitStatus],
     policy_problem: str | None,
@@ -189,7 +193,7 @@ def report(
         found["web_socket_url"] = stream_url(account)
         if not detail:
             found["last_rotation"] = None  # the first sentence says more
-    return status_of(account, detail=detail).model_copy(update=found)
+    return status_of(account, reveal, detail=detail).model_copy(update=found)
 
 
 def sentences(status: ListenKeyStatus) -> str:
