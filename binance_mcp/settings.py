@@ -64,10 +64,8 @@ class Settings(BaseSettings):
         str_strip_whitespace=True,
     )
 
-    api_key: Annotated[SecretStr | None, AfterValidator(lambda v: v and _check_header_value(v))] = (
-        Field(
-            default=None, validation_alias="BINANCE_API_KEY", description="API key of the account."
-        )
+    api_key: Annotated[SecretStr, AfterValidator(_check_header_value)] | None = Field(
+        default=None, validation_alias="BINANCE_API_KEY", description="API key of the account."
     )
     api_secret: SecretStr | None = Field(
         default=None,
@@ -171,7 +169,7 @@ class Settings(BaseSettings):
         description="How many events are held at most; the oldest make room for new ones.",
     )
     events_bytes: int = Field(
-        default=8 * 1024 * 1024,
+        default=8_388_608,
         ge=1024,
         validation_alias="BINANCE_MCP_EVENTS_BYTES",
         description="How many bytes of events, as Binance sent them, are held at most.",

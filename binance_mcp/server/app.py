@@ -37,15 +37,18 @@ from binance_mcp.server.failures import failed_result, failure
 from binance_mcp.server.opening import audit_trail, check_events_file, opening_account
 from binance_mcp.server.resources import (
     LISTEN_KEY,
-    LISTEN_KEY_URI,
-    listen_key_contents,
+    TOOL_OF,
+    USER_EVENTS,
     listen_key_status,
+    resource_contents,
+    user_events,
 )
 from binance_mcp.server.sdk import serve_no_prompts
 from binance_mcp.server.subscribers import Subscribers
 from binance_mcp.server.tool_calls import ToolCalls
 from binance_mcp.server.tools.catalogue import all_tools
-from binance_mcp.server.tools.status import STATUS_TOOL
+from binance_mcp.server.tools.stream_report import stream_report
+from binance_mcp.server.tools.user_events import USER_EVENTS_TOOL
 from binance_mcp.settings import Settings
 
 if TYPE_CHECKING:
@@ -81,6 +84,7 @@ class ListenKeyServer(MCPServer[Account]):
         policy = PolicySource(settings.policy)
         self._environment = settings.environment
         self._reveal: Final = settings.reveal_listen_key
+        self._account: Account | None = None
         self._calls = ToolCalls(policy, audit, wall_clock)
         self._subscribers = Subscribers(self._is_readable)
 
@@ -112,9 +116,16 @@ class ListenKeyServer(MCPServer[Account]):
         with audit or nullcontext():
             async with (
                 opening(on_change=changes.listen_key_changed) as account,
-                changes.watching(),
+                changes.watching(account.stream.journal),
             ):
+                self._account = account
                 yield account
+
+    @property
+    def health(self) -> dict[str, object]:
+        """What a probe is told: that the server runs, and the state of the user data stream."""
+        stream = stream_report(self._account.stream).as_json() if self._account else None
+        return {"status": "ok", "stream": stream}
 
     def end_waiting(self) -> None:
         """End listens and open questions, because the server stops."""
@@ -184,36 +195,41 @@ class ListenKeyServer(MCPServer[Account]):
             raise InvalidArgumentsError(_invalid_arguments(error)) from None
 
     async def list_resources(self) -> list[Resource]:
-        """List the status resource, unless the policy hides the status tool."""
-        return [LISTEN_KEY] if self._is_readable(LISTEN_KEY_URI) else []
+        """List the resources whose tool exists and is not hidden by the policy."""
+        return [each for each in (LISTEN_KEY, USER_EVENTS) if self._is_readable(str(each.uri))]
 
     def _is_readable(self, uri: str) -> bool:
-        return uri == LISTEN_KEY_URI and not self._calls.is_hidden(STATUS_TOOL)
+        tool = TOOL_OF.get(uri)
+        return tool in self._tools and not self._calls.is_hidden(str(tool))
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Account, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
-        """Read the listen key's status, if the policy admits the status tool.
+        """Read a resource, if the policy admits the tool that returns the same.
 
         Raises:
             ResourceNotFoundError: There is no such resource, or it is hidden.
             ResourceError: The policy denies it.
 
         """
-        if str(uri) != LISTEN_KEY_URI:
+        tool = TOOL_OF.get(str(uri))
+        if tool not in self._tools:
             raise ResourceNotFoundError(f"Unknown resource: {uri}")
         context = context or Context(mcp_server=self)
 
         async def make() -> CallToolResult:
-            return listen_key_status(context.request_context.lifespan_context, self._reveal)
+            account = context.request_context.lifespan_context
+            if tool == USER_EVENTS_TOOL:
+                return user_events(account)
+            return listen_key_status(account, self._reveal)
 
         try:
-            result = await self._calls.run(context, Call(STATUS_TOOL, {}), make)
+            result = await self._calls.run(context, Call(str(tool), {}), make)
         except PolicyDeniedError as error:
             if error.code == "hidden":
                 raise ResourceNotFoundError(f"Unknown resource: {uri}") from None
             raise ResourceError(f"[POLICY DENIED] {error}") from None
-        return result if isinstance(result, InputRequiredResult) else [listen_key_contents(result)]
+        return result if isinstance(result, InputRequiredResult) else [resource_contents(result)]
 
 
 def _invalid_arguments(error: ValidationError) -> str:

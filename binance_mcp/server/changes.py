@@ -1,4 +1,4 @@
-"""What clients are notified of: changes of the listen key, and of what the policy shows them."""
+"""What clients are notified of: the listen key, events, and what the policy shows them."""
 
 from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager, suppress
@@ -6,12 +6,14 @@ from typing import Final
 
 import anyio
 
-from binance_mcp.server.resources import LISTEN_KEY_URI
+from binance_mcp.futures.user_stream.journal import Journal
+from binance_mcp.server.resources import LISTEN_KEY_URI, TOOL_OF, USER_EVENTS_URI
 from binance_mcp.server.subscribers import Subscribers
 from binance_mcp.server.tool_calls import ToolCalls
-from binance_mcp.server.tools.status import STATUS_TOOL
 
 _POLICY_CHECK_SECONDS: Final = 1.0
+_TOGETHER_SECONDS: Final = 0.5
+"""Events that arrive within this time are one change."""
 _MOST_WAITING: Final = 1000
 """Changes of the key that may wait to be published; any further ones are part of the last."""
 
@@ -32,12 +34,13 @@ class Changes:
                 self._send.send_nowait(None)
 
     @asynccontextmanager
-    async def watching(self) -> AsyncGenerator[None]:
-        """Watch the policy and publish every change while the block runs."""
+    async def watching(self, journal: Journal) -> AsyncGenerator[None]:
+        """Watch the policy and the events, and publish every change while the block runs."""
         with self._send, self._receive:
             async with self._subscribers.notifying(), anyio.create_task_group() as tasks:
                 tasks.start_soon(self._watch_policy)
                 tasks.start_soon(self._publish)
+                tasks.start_soon(self._publish_events, journal)
                 yield
                 tasks.cancel_scope.cancel()
 
@@ -45,13 +48,24 @@ class Changes:
         async for _ in self._receive:
             await self._subscribers.resource_updated(LISTEN_KEY_URI)
 
+    async def _publish_events(self, journal: Journal) -> None:
+        published = journal.version
+        while True:
+            if journal.version == published:
+                await journal.changes()
+            published = journal.version
+            await self._subscribers.resource_updated(USER_EVENTS_URI)
+            await anyio.sleep(_TOGETHER_SECONDS)
+
     async def _watch_policy(self) -> None:
         shown = self._shown()
         while True:
             await anyio.sleep(_POLICY_CHECK_SECONDS)
             self._calls.refresh_policy()
             if (now_shown := self._shown()) != shown:
-                is_other_resource = (STATUS_TOOL in shown) != (STATUS_TOOL in now_shown)
+                is_other_resource = any(
+                    (tool in shown) != (tool in now_shown) for tool in TOOL_OF.values()
+                )
                 shown = now_shown
                 await self._subscribers.tools_changed()
                 if is_other_resource:

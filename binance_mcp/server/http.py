@@ -34,7 +34,7 @@ def http_app(server: ListenKeyServer, *, host: str = _HOSTS[0]) -> Starlette:
 
     @server.custom_route("/healthz", methods=["GET"])
     async def healthz(_: Request) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        return JSONResponse({"status": "ok"})
+        return JSONResponse(server.health)
 
     names = {*_HOSTS, _in_url(host)}
     app = server.streamable_http_app(

@@ -95,6 +95,8 @@ class Journal:
         self._store = store
         self.last = max([*past.lives, *(entry.sequence for entry in past.entries)], default=0)
         """The sequence number of the last event."""
+        self.version = 0
+        """Changes with every event, gap, and end of one."""
         self._changed = anyio.Event()
         self._keep_bounds()
 
@@ -127,6 +129,10 @@ class Journal:
     def oldest(self) -> Cursor:
         """The position before everything."""
         return Cursor(self.id, len(self._lives), 0, 0)
+
+    def newest(self, count: int) -> Cursor:
+        """Return the position before the newest events."""
+        return Cursor(self.id, len(self._lives), max(self.last - count, self._first - 1), 0)
 
     def has(self, event: UserEvent) -> bool:
         """Return whether an event is in the journal, or was lately."""
@@ -240,5 +246,6 @@ class Journal:
             self._store.drop(entry.sequence, self._dropped)
 
     def _tell(self) -> None:
+        self.version += 1
         self._changed.set()
         self._changed = anyio.Event()

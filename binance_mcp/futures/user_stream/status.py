@@ -55,7 +55,7 @@ class StreamStatus:
             url_form=stream.form.name,
             delivers=delivers,
             is_confirmed=main is not None and stream.is_covered(main),
-            tried_beside=tuple(probe.form.name for probe in stream.probes),
+            tried_beside=tuple(probe.form.name for probe in stream.lines.probes),
             problem=stream.problem,
             reconnects=stream.reconnects,
             events_held=journal.count,

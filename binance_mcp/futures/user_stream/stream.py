@@ -6,15 +6,14 @@ over to another without a gap. While no event arrives, other forms of the URL ar
 
 import logging
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
-from anyio.abc import TaskGroup
 
 from binance_mcp.clock import WallClock
-from binance_mcp.errors import BinanceError, StreamEndedError, UnreadableFrameError
+from binance_mcp.errors import BinanceError, UnreadableFrameError
 from binance_mcp.futures.environment import Environment
 from binance_mcp.futures.http_client import HttpClient
 from binance_mcp.futures.keeper import ListenKeyKeeper
@@ -23,14 +22,14 @@ from binance_mcp.futures.user_stream.event import parse_frame
 from binance_mcp.futures.user_stream.gap import GapReason
 from binance_mcp.futures.user_stream.journal import Journal
 from binance_mcp.futures.user_stream.line import Line, Received
+from binance_mcp.futures.user_stream.open_lines import OpenLines, Watcher
 from binance_mcp.futures.user_stream.url_form import URL_FORMS, UrlForm
-from binance_mcp.futures.user_stream.web_socket import Frame, Listener, read_web_socket
+from binance_mcp.futures.user_stream.web_socket import Frame
 
 logger = logging.getLogger(__name__)
 
 _TICK_SECONDS: Final = 60.0
 _SOON_SECONDS: Final = 1.0
-_OPENING_SECONDS: Final = 10.0
 _OVERLAP_SECONDS: Final = 5.0
 """How long an old line and its successor are both open."""
 _QUIET_SECONDS: Final = 780.0
@@ -62,8 +61,6 @@ class UserStream:
     """Whether the exchange pings; an app in this process does not, and is always connected."""
     rng: Callable[[], float] = random.random
     """Returns a random number in [0, 1), for the pauses between attempts."""
-    main: Line | None = field(default=None, init=False)
-    """The line whose events go into the journal; None while there is none."""
     reconnects: int = field(default=0, init=False)
     is_on: bool = field(default=False, init=False)
     """Whether `run` runs."""
@@ -74,15 +71,21 @@ class UserStream:
     key: ListenKey | None = field(default=None, init=False)
     """The key whose events are received, or are about to be."""
     form: UrlForm = field(default=URL_FORMS[0], init=False)
-    successor: Line | None = field(default=None, init=False)
-    probes: list[Line] = field(default_factory=list[Line], init=False)
-    """Lines of other forms, which are tried beside the main one."""
+    lines: OpenLines = field(init=False)
     _failures: int = field(default=0, init=False)
     _retry_at: float = field(default=0.0, init=False)
     _key_ended_at: float | None = field(default=None, init=False)
     _missed: float = field(default=0.0, init=False)
     _woken: anyio.Event = field(default_factory=anyio.Event, init=False)
-    _tasks: TaskGroup = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lines = OpenLines(self.http, self.environment, self.now)
+        self._watcher = Watcher(self._opened, self._received, self._ended)
+
+    @property
+    def main(self) -> Line | None:
+        """The line whose events go into the journal; None while there is none."""
+        return self.lines.main
 
     def now(self) -> float:
         """Return the time on the keeper's clock."""
@@ -107,7 +110,7 @@ class UserStream:
         self.is_on = True
         self.journal.begin_gap(None, GapReason.START)
         self._missed = self.now() - anyio.current_time()
-        async with anyio.create_task_group() as self._tasks:
+        async with anyio.create_task_group() as self.lines.tasks:
             while True:
                 self._woken = anyio.Event()
                 now = self.now()
@@ -120,7 +123,7 @@ class UserStream:
     def _pause(self, now: float) -> float:
         if self.key is not None and self.main is None:
             return max(self._retry_at - now, 0.0)
-        is_comparing = self.successor or any(probe.held for probe in self.probes)
+        is_comparing = self.lines.successor or any(probe.held for probe in self.lines.probes)
         return _SOON_SECONDS if is_comparing else _TICK_SECONDS
 
     def _notice_sleep(self, now: float) -> None:
@@ -139,7 +142,7 @@ class UserStream:
             is_closed = self.keeper.life.state is State.CLOSED
             reason = GapReason.NO_KEY if is_closed else GapReason.ROTATION
             self.journal.begin_gap(self.wall(self._lost_since(self.key, now)), reason)
-            self._hang_up()
+            self.lines.end_all()
         self.key, self._key_ended_at = key, None
         self._retry_at, self._failures = now, 0
 
@@ -151,24 +154,15 @@ class UserStream:
         if life.state is State.CLOSED:
             return now
         known = [each.extended_at for each in (*life.ended, life.last) if each and each.key == key]
-        heard = [line.delivered_at for line in self._lines() if line.delivered_at is not None]
+        heard = [line.delivered_at for line in self.lines if line.delivered_at is not None]
         return max([*known, *heard], default=now)
-
-    def _lines(self) -> Iterator[Line]:
-        yield from (line for line in (self.main, self.successor, *self.probes) if line)
-
-    def _hang_up(self) -> None:
-        for line in self._lines():
-            line.scope.cancel()
-        self.main = self.successor = None
-        self.probes = []
 
     def _tend(self, now: float) -> None:
         if self.key is None:
             return
         if self.main is None:
             if now >= self._retry_at:
-                self.main = self._dial(self.key, self.form)
+                self.lines.main = self.lines.dial(self.key, self.form, self._watcher)
         elif self.main.is_open:
             if self.has_pings and self.main.is_deaf(now):
                 self._lose(self.main, GapReason.DEAF, "it brought neither events nor pings")
@@ -186,29 +180,11 @@ class UserStream:
             return line.is_open  # nothing is asked by itself
         return active is not None and active.extended_at > line.opened_at - _CONFIRMED_SECONDS
 
-    def _dial(self, key: ListenKey, form: UrlForm) -> Line:
-        line = Line(key, form, self.now, self.now())
-        self._tasks.start_soon(self._read, line)
-        return line
-
-    async def _read(self, line: Line) -> None:
-        listener = Listener(
-            opened=lambda: self._opened(line),
-            received=lambda frame: self._received(line, frame),
-            heard=line.hear,
-        )
-        url = line.form.url(self.environment, line.key)
-        with line.scope:
-            try:
-                await read_web_socket(self.http, url, listener, opening_seconds=_OPENING_SECONDS)
-            except StreamEndedError as error:
-                self._ended(line, str(error))
-
     def _opened(self, line: Line) -> None:
         line.open()
         if line is self.main:
             logger.info("the user data stream is connected")
-            self._tasks.start_soon(self._confirm, line)
+            self.lines.tasks.start_soon(self._confirm, line)
         self.wake()
 
     async def _confirm(self, line: Line) -> None:
@@ -259,17 +235,14 @@ class UserStream:
     def _ended(self, line: Line, why: str) -> None:
         if line is self.main:
             self._lose(line, GapReason.DISCONNECTED, why)
-        elif line is self.successor:
-            self.successor = None
-        elif line in self.probes:
-            self.probes.remove(line)
+        self.lines.forget(line)
         self.wake()
 
     def _lose(self, line: Line, reason: GapReason, why: str) -> None:
         """Give up the main line. Its successor takes over, if it is open."""
         line.scope.cancel()
-        now, successor = self.now(), self.successor
-        self.main, self.problem = None, why
+        now, successor = self.now(), self.lines.successor
+        self.lines.main, self.problem = None, why
         if line.opened_at is not None:
             self.reconnects += 1
             if successor is None or not successor.opened_at or successor.opened_at > line.heard_at:
@@ -293,34 +266,31 @@ class UserStream:
 
     def _use(self, line: Line) -> None:
         """Make a line the main one: what it held goes into the journal, without duplicates."""
-        if line is self.successor:
-            self.successor = None
-        self.main, self.form = line, line.form
-        for received in line.held:
+        self.form = line.form
+        for received in self.lines.use(line):
             self._keep(received)
-        line.held.clear()
 
     def _hand_over(self, main: Line, now: float) -> None:
-        successor = self.successor
+        successor = self.lines.successor
         if successor is None:
             if main.is_old(now):
-                self.successor = self._dial(main.key, main.form)
+                self.lines.successor = self.lines.dial(main.key, main.form, self._watcher)
         elif successor.opened_at is not None and now - successor.opened_at >= _OVERLAP_SECONDS:
-            main.scope.cancel()
             self._use(successor)
 
     def _compare(self, main: Line, now: float) -> None:
         """Compare the main line with those of other forms, and try another one if all is quiet."""
-        for probe in self.probes:
+        for probe in self.lines.probes:
             late = [each for each in probe.held if now - each.at > _PROVES_SECONDS]
             if any(not self.journal.has(each.event) for each in late):
                 self._switch(main, probe)
                 return
-        if self.probes and main.quiet_since() > self.probes[0].started_at:
-            self._end_probes()
-        forms = [form for form in URL_FORMS if form not in {line.form for line in self._lines()}]
-        if forms and now - main.quiet_since() > _QUIET_SECONDS * (len(self.probes) + 1):
-            self.probes.append(self._dial(main.key, forms[0]))
+        probes = self.lines.probes
+        if probes and main.quiet_since() > probes[0].started_at:
+            self.lines.end_probes()
+        forms = [form for form in URL_FORMS if form not in {line.form for line in self.lines}]
+        if forms and now - main.quiet_since() > _QUIET_SECONDS * (len(probes) + 1):
+            probes.append(self.lines.dial(main.key, forms[0], self._watcher))
 
     def _switch(self, main: Line, probe: Line) -> None:
         """Use another form of the URL, because it brings events that the present one does not."""
@@ -328,12 +298,5 @@ class UserStream:
         logger.warning("%s", self.problem)
         self.journal.begin_gap(self.wall(main.quiet_since()), GapReason.ROUTE)
         self.journal.end_gap(self.wall(probe.opened_at or probe.started_at))
-        main.scope.cancel()
-        self.probes.remove(probe)
-        self._end_probes()
         self._use(probe)
-
-    def _end_probes(self) -> None:
-        for probe in self.probes:
-            probe.scope.cancel()
-        self.probes = []
+        self.lines.end_probes()

@@ -13,6 +13,7 @@ from pydantic import Field, WithJsonSchema
 from binance_mcp.errors import LimitStatus
 from binance_mcp.futures.account import Account
 from binance_mcp.futures.listen_key import Rotation, State
+from binance_mcp.futures.user_stream.status import StreamStatus
 from binance_mcp.server.identity import client_of
 from binance_mcp.server.tools.results import (
     Reveal,
@@ -24,6 +25,8 @@ from binance_mcp.server.tools.results import (
     stream_url,
     succeeded,
 )
+from binance_mcp.server.tools.stream_report import StreamReport, stream_report
+from binance_mcp.server.tools.stream_sentences import stream_sentence
 from binance_mcp.server.tools.told_keys import Replacement, ToldKeys
 from binance_mcp.server.tools.tool import READS, make_tool
 
@@ -101,9 +104,10 @@ class ListenKeyStatus(ToolResult):
     tightest_quota: Quota | None = None
     remaining_quota: list[Any] | None = None
     policy_problem: str | None = None
+    stream: Annotated[StreamReport, WithJsonSchema({"type": "object"})] | None = None
 
 
-_DETAILS: Final = ("listen_key", "created_at", "rotations", "used_weight")
+_DETAILS: Final = ("listen_key", "created_at", "rotations", "used_weight", "stream")
 """Reported only with `detail`."""
 
 
@@ -135,6 +139,8 @@ class StatusTool:
         )
         how = how_to_connect_again(self._reveal)
         text = replacement_sentences(account, replaced, how) + sentences(status)
+        if account.stream.is_on and life.active:
+            text += f" {stream_sentence(StreamStatus.of(account.stream), account.wall_clock())}"
         return succeeded(text, status)
 
 
@@ -169,6 +175,7 @@ def status_of(account: Account, reveal: Reveal, *, detail: bool) -> ListenKeySta
         last_rotation=rotations[-1] if rotations else None,
         rotations=rotations or None,
         used_weight=keeper.rest_api.weight.used,
+        stream=stream_report(account.stream) if account.stream.is_on else None,
     )
     return status if detail else status.model_copy(update=dict.fromkeys(_DETAILS))
 

@@ -37,6 +37,7 @@ _READ: Final = (
 _PROGRESS_SECONDS: Final = 10.0
 _MOST_SESSIONS: Final = 10_000
 _MOST_GAPS: Final = 20
+_NEWEST: Final = 50
 _MOST_BYTES: Final = 400_000
 _MOST_BYTES_IN_DETAIL: Final = 24_000
 """Of events as Binance sent them. Hosts warn at some 40 kB of a result, and cut later."""
@@ -71,6 +72,7 @@ class EventReport(ToolResult):
 class GapReport(ToolResult):
     """A time in which events may be missing."""
 
+    after_sequence: int
     since: datetime | None = None
     until: datetime | None = None
     reason: str
@@ -134,6 +136,15 @@ class UserEventsTool:
         self._read.move_to_end(session)
         if len(self._read) > _MOST_SESSIONS:
             self._read.popitem(last=False)
+
+
+def newest_events(account: Account) -> UserEvents:
+    """Return the newest events, for a resource."""
+    journal = account.stream.journal
+    page = journal.read(
+        journal.newest(_NEWEST), is_wanted=Wanted(), most=_NEWEST, most_bytes=_MOST_BYTES
+    )
+    return _result(account, account.stream, page, detail=False)
 
 
 def user_events_tool() -> Tool:
@@ -220,7 +231,12 @@ def _fewer(gaps: Sequence[Gap]) -> Sequence[Gap]:
 
 
 def _gap(gap: Gap) -> GapReport:
-    return GapReport(since=_date(gap.since), until=_date(gap.until), reason=gap.reason)
+    return GapReport(
+        after_sequence=gap.after,
+        since=_date(gap.since),
+        until=_date(gap.until),
+        reason=gap.reason,
+    )
 
 
 def _date(at: float | None) -> datetime | None:
@@ -236,14 +252,19 @@ def _milliseconds(at: int | None) -> str | None:
 
 
 def _text(result: UserEvents, page: Page, status: StreamStatus, now: float) -> str:
-    lines = [f"{each.sequence}. {each.event_time or ''} {each.summary}" for each in result.events]
-    if not lines:
-        lines.append(_nothing(status))
+    """Return events and gaps in their order, and what that means."""
+    told = [(each.sequence, 0, _line(each)) for each in result.events]
+    told += [(gap.after, 1, gap_sentence(gap, now)) for gap in _fewer(page.gaps)]
+    lines = [line for _, _, line in sorted(told)]
+    if not result.events:
+        lines.insert(0, _nothing(status))
     elif result.has_more:
         lines.append("There are more: call again with nextCursor.")
-    lines += [gap_sentence(gap, now) for gap in _fewer(page.gaps)]
-    lines += [result.stream, f"nextCursor: {result.next_cursor}"]
-    return "\n".join(lines)
+    return "\n".join([*lines, result.stream, f"nextCursor: {result.next_cursor}"])
+
+
+def _line(event: EventReport) -> str:
+    return f"{event.sequence}. {event.event_time or ''} {event.summary}"
 
 
 def _nothing(status: StreamStatus) -> str:

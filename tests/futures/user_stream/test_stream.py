@@ -224,13 +224,13 @@ async def test_a_form_of_url_that_brings_events_stays(
 ) -> None:
     await keeper_at_work.create()
     await anyio.sleep(2000)
-    assert [probe.form.name for probe in stream.probes] == [
+    assert [probe.form.name for probe in stream.lines.probes] == [
         "/private/ws/<listenKey>",
         "/private/ws?listenKey=",
     ]
     push(fill(1))
     await anyio.sleep(10)
-    assert stream.probes == []
+    assert stream.lines.probes == []
     assert stream.form.name == "/private/ws?listenKey=&events="
     assert received(journal) == [1]
 
