@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from binance_mcp.clock import SteadyClock, wall_clock
-from tests.storm.machine import Machine
+from tests.simulation.storm.machine import Machine
 
 
 def test_the_wall_clock_tells_the_seconds_since_the_unix_epoch() -> None:

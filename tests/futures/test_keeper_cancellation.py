@@ -14,7 +14,7 @@ from binance_mcp.futures.listen_key import State
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.schedule import Schedule
 from binance_mcp.sandbox.app import Sandbox
-from tests.storm.machine import Machine
+from tests.simulation.storm.machine import Machine
 
 pytestmark = pytest.mark.anyio
 

@@ -24,9 +24,9 @@ from binance_mcp.futures.schedule import Schedule
 from binance_mcp.futures.weight import RequestWeight
 from binance_mcp.sandbox.app import Sandbox
 from binance_mcp.sandbox.faults import FAULTS
-from tests.storm.exchange import Exchange
-from tests.storm.machine import Machine
-from tests.storm.weather import LATE, Strike, Weather
+from tests.simulation.storm.exchange import Exchange
+from tests.simulation.storm.machine import Machine
+from tests.simulation.storm.weather import LATE, Strike, Weather
 
 URL: Final = "http://sandbox.invalid"
 LONGEST_TROUBLE: Final = 16 * 60.0

@@ -5,8 +5,8 @@ import pytest
 
 from binance_mcp.futures.listen_key import State
 from binance_mcp.futures.schedule import Schedule
-from tests.storm.voyage import Voyage, sail
-from tests.storm.weather import DAY, calm
+from tests.simulation.storm.voyage import Voyage, sail
+from tests.simulation.storm.weather import DAY, calm
 
 DAYS: Final = 30
 SCHEDULE: Final = Schedule(interval=1800.0, jitter=300.0)

@@ -9,7 +9,7 @@ from binance_mcp.errors import IpBannedError
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import State
 from binance_mcp.sandbox.app import Sandbox
-from tests.storm.machine import Machine
+from tests.simulation.storm.machine import Machine
 
 pytestmark = pytest.mark.anyio
 

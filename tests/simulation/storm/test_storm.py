@@ -2,9 +2,9 @@ import pytest
 
 from binance_mcp.futures.schedule import Schedule
 from binance_mcp.sandbox.faults import FAULTS
-from tests.storm.verdict import broken_promises
-from tests.storm.voyage import sail
-from tests.storm.weather import LATE, storm
+from tests.simulation.storm.verdict import broken_promises
+from tests.simulation.storm.voyage import sail
+from tests.simulation.storm.weather import LATE, storm
 
 IN_A_CALL = 5
 CALLS_IN_A_MINUTE = 60 / (2.5 + 1.5)

@@ -5,11 +5,11 @@ import pytest
 
 from binance_mcp.futures.listen_key import State
 from binance_mcp.futures.schedule import Schedule
-from tests.storm.history import History
-from tests.storm.span import Span
-from tests.storm.verdict import PATIENCE, broken_promises, delays, figures, unreported
-from tests.storm.voyage import Voyage
-from tests.storm.weather import Outage, Weather
+from tests.simulation.storm.history import History
+from tests.simulation.storm.span import Span
+from tests.simulation.storm.verdict import PATIENCE, broken_promises, delays, figures, unreported
+from tests.simulation.storm.voyage import Voyage
+from tests.simulation.storm.weather import Outage, Weather
 
 SCHEDULE: Final = Schedule(interval=1800.0, jitter=300.0)
 DUE: Final = 2100.0

@@ -1,4 +1,4 @@
-from tests.storm.weather import DAY, HOUR, LASTING, PASSING, storm
+from tests.simulation.storm.weather import DAY, HOUR, LASTING, PASSING, storm
 
 
 def test_a_seed_is_one_storm_and_another_seed_another() -> None:

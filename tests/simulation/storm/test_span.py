@@ -1,6 +1,6 @@
 import pytest
 
-from tests.storm.span import Span, first_gap
+from tests.simulation.storm.span import Span, first_gap
 
 SPANS = (Span(50.0, 60.0), Span(10.0, 20.0), Span(15.0, 30.0))
 

@@ -1,7 +1,7 @@
 import pytest
 
-from tests.storm.history import History
-from tests.storm.span import Span
+from tests.simulation.storm.history import History
+from tests.simulation.storm.span import Span
 
 
 def test_a_key_that_is_extended_in_time_never_lapses() -> None:
