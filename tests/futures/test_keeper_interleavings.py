@@ -183,7 +183,7 @@ async def play_then_create(steps: list[Step], seed: int, creates: int) -> None:
 
 @given(st.lists(STEPS, max_size=12), STRIKES, st.integers(0, 2**32))
 @settings(deadline=None, max_examples=50)
-def test_the_keeper_never_disagrees_with_the_exchange(
+def test_keeper_and_exchange_agree_after_any_interleaving_of_calls(
     steps: list[Step], strikes: tuple[Strike, ...], seed: int
 ) -> None:
     on_a_virtual_clock(partial(play_at_once, steps, strikes, seed))
@@ -191,7 +191,7 @@ def test_the_keeper_never_disagrees_with_the_exchange(
 
 @given(st.lists(STEPS, max_size=5), st.integers(0, 2**32), st.integers(2, 100))
 @settings(deadline=None, max_examples=25)
-def test_creates_at_once_cost_one_request_whatever_was_before(
+def test_concurrent_creates_cost_one_request_after_any_interleaving(
     steps: list[Step], seed: int, creates: int
 ) -> None:
     on_a_virtual_clock(partial(play_then_create, steps, seed, creates))
