@@ -14,8 +14,8 @@ def test_http_refuses_an_address_that_other_machines_reach() -> None:
         code, out, err = ended(process)
     assert (code, out) == (2, "")
     assert err == (
-        "binance-mcp: BINANCE_MCP_HOST: must be of this machine, like 127.0.0.1 or ::1: callers are "
-        "not authenticated\n"
+        "binance-mcp: BINANCE_MCP_HOST: must be of this machine, like 127.0.0.1 or ::1: "
+        "callers are not authenticated\n"
     )
 
 
