@@ -104,12 +104,12 @@ def is_in(module: str, members: tuple[str, ...]) -> bool:
     return any(f"{module}.".startswith(f"{member}.") for member in members)
 
 
-def test_every_member_of_the_package_has_its_floor() -> None:
+def test_every_member_of_the_package_has_a_layer() -> None:
     members = {member_of(module) for module in MODULES if module}
     assert sorted(members) == sorted(member for floor in FLOORS for member in floor)
 
 
-def test_imports_go_down() -> None:
+def test_imports_go_to_lower_layers_only() -> None:
     floor_of = {member: number for number, floor in enumerate(FLOORS) for member in floor}
     assert [
         f"{module} imports {other}"
@@ -120,11 +120,11 @@ def test_imports_go_down() -> None:
     ] == []
 
 
-def test_no_module_imports_itself_by_way_of_others() -> None:
+def test_there_are_no_import_cycles() -> None:
     TopologicalSorter({module: ours_imported_by(module) for module in MODULES}).prepare()
 
 
-def test_the_lowest_floor_stands_on_the_standard_library_alone() -> None:
+def test_the_lowest_modules_import_the_standard_library_only() -> None:
     assert {
         module: others
         for module in STANDARD_LIBRARY_ONLY
@@ -133,20 +133,20 @@ def test_the_lowest_floor_stands_on_the_standard_library_alone() -> None:
 
 
 @pytest.mark.parametrize("package", HOMES)
-def test_a_package_of_others_is_imported_in_its_homes_only(package: str) -> None:
+def test_a_third_party_package_is_imported_in_its_assigned_modules_only(package: str) -> None:
     importers = [module for module in MODULES if package in imported_by(module)]
     assert importers
     assert [module for module in importers if not is_in(module, HOMES[package])] == []
 
 
-def test_every_package_of_others_has_its_homes() -> None:
+def test_every_third_party_package_has_assigned_modules() -> None:
     imported = {name for module in MODULES for name in imported_by(module) if "." not in name}
     foreign = imported - sys.stdlib_module_names - {""}
     assert sorted(foreign) == sorted(HOMES.keys() | AT_HOME_EVERYWHERE)
 
 
 @pytest.mark.parametrize("wing", WINGS)
-def test_a_wing_knows_nothing_of_the_others(wing: str) -> None:
+def test_subpackages_do_not_import_each_other(wing: str) -> None:
     others = tuple(other for other in WINGS if other != wing)
     assert [
         f"{module} imports {imported}"
@@ -157,7 +157,7 @@ def test_a_wing_knows_nothing_of_the_others(wing: str) -> None:
     ] == []
 
 
-def test_what_the_sdk_keeps_private_is_touched_in_one_place() -> None:
+def test_private_members_of_the_sdk_are_used_in_one_module_only() -> None:
     touching = [m for m, file in MODULES.items() if "reportPrivateUsage" in file.read_text("utf-8")]
     assert touching == ["server.sdk"]
 
@@ -171,7 +171,7 @@ def test_only_the_command_line_prints() -> None:
     ] == []
 
 
-def test_every_module_has_its_twin_among_the_tests() -> None:
+def test_every_module_has_a_test_module() -> None:
     twins = {
         TESTS / file.relative_to(PACKAGE).with_name(f"test_{file.stem.strip('_')}.py")
         for file in MODULES.values()
@@ -180,12 +180,12 @@ def test_every_module_has_its_twin_among_the_tests() -> None:
     assert [str(twin.relative_to(TESTS)) for twin in sorted(twins) if not twin.exists()] == []
 
 
-def test_no_file_is_long() -> None:
+def test_no_file_is_longer_than_the_limit() -> None:
     lengths = {file: len(file.read_text("utf-8").splitlines()) for file in TREES}
     assert [f"{file}: {n}" for file, n in lengths.items() if n > LONGEST_FILE] == []
 
 
-def test_no_function_is_long() -> None:
+def test_no_function_is_longer_than_the_limit() -> None:
     assert [
         f"{file}: {function.name}: {lines}"
         for file, tree in TREES.items()
@@ -224,7 +224,7 @@ sys.exit(", ".join(touched) or None)
 """
 
 
-def test_importing_does_nothing() -> None:
+def test_importing_the_package_has_no_side_effects() -> None:
     Path(".env").write_text("BINANCE_MCP_PORT=none", "utf-8")
     modules = [f"{PACKAGE.name}.{m}" for m in MODULES if m and m not in RUNS_WHEN_IMPORTED]
     ended = subprocess.run(

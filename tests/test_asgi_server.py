@@ -112,7 +112,7 @@ async def test_the_app_is_stopped_even_if_the_block_is_cancelled() -> None:
     assert diary.notes == ["started", "stopped"]
 
 
-async def test_a_port_is_free_again_after_the_block_even_if_a_peer_stays() -> None:
+async def test_the_port_is_free_after_the_block_even_if_a_client_stays_connected() -> None:
     async with serving(Diary().app, host=HOST, port=0) as port:
         peer = await anyio.connect_tcp(HOST, port)
         await peer.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -123,7 +123,7 @@ async def test_a_port_is_free_again_after_the_block_even_if_a_peer_stays() -> No
 
 
 @pytest.mark.parametrize(("host", "reason"), [(HOST, IN_USE), (NOT_OURS, NOT_AVAILABLE)])
-async def test_an_address_that_cannot_be_listened_on_is_told_with_the_reason(
+async def test_an_address_that_cannot_be_listened_on_is_reported_with_the_reason(
     host: str, reason: str
 ) -> None:
     diary = Diary()
@@ -148,7 +148,7 @@ async def test_an_app_that_does_not_start_is_not_served() -> None:
     assert str(failed.value) == "the server did not start; the log says why"
 
 
-async def test_a_request_that_is_open_at_the_end_is_still_answered() -> None:
+async def test_a_request_in_progress_at_shutdown_is_still_answered() -> None:
     diary, bodies = Diary(), list[str]()
 
     async def ask(port: int) -> None:
@@ -166,7 +166,7 @@ async def test_a_request_that_is_open_at_the_end_is_still_answered() -> None:
     assert diary.notes == ["started", "stopped"]
 
 
-async def test_a_request_that_never_ends_is_given_2_seconds() -> None:
+async def test_a_request_that_never_ends_delays_shutdown_by_2_seconds() -> None:
     diary = Diary()
     async with serving(diary.app, host=HOST, port=0) as port:
         stream = await anyio.connect_tcp(HOST, port)
@@ -178,25 +178,25 @@ async def test_a_request_that_never_ends_is_given_2_seconds() -> None:
     await stream.aclose()
 
 
-async def test_what_a_peer_says_of_itself_is_not_believed() -> None:
+async def test_x_forwarded_headers_are_ignored() -> None:
     forged = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
     async with serving(Diary().app, host=HOST, port=0) as port:
         answer = await get(port, **forged)
     assert answer.json() == {"peer": HOST, "scheme": "http"}
 
 
-async def test_an_answer_does_not_name_the_server() -> None:
+async def test_responses_have_no_server_header() -> None:
     async with serving(Diary().app, host=HOST, port=0) as port:
         assert "server" not in (await get(port)).headers
 
 
-async def test_signals_are_left_to_whoever_serves() -> None:
+async def test_the_asgi_server_does_not_handle_signals() -> None:
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     async with serving(Diary().app, host=HOST, port=0):
         assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
 
 
-async def test_small_answers_are_sent_at_once() -> None:
+async def test_small_responses_are_sent_without_delay() -> None:
     delays: list[int] = []
 
     class Noting(H11Protocol):
@@ -211,7 +211,7 @@ async def test_small_answers_are_sent_at_once() -> None:
     assert delays[0] != 0
 
 
-async def test_a_stop_ends_what_streams_or_works_on_without_an_error(
+async def test_shutdown_ends_streams_and_background_tasks_without_an_error(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def words() -> AsyncGenerator[str]:
@@ -237,7 +237,7 @@ async def test_a_stop_ends_what_streams_or_works_on_without_an_error(
     assert [each for each in caplog.records if each.levelname == "ERROR"] == []
 
 
-async def test_what_has_no_answer_at_a_stop_is_told_to_come_back() -> None:
+async def test_unanswered_requests_at_shutdown_get_status_503() -> None:
     diary = Diary()
     statuses: list[int] = []
     async with anyio.create_task_group() as tasks, httpx.AsyncClient(trust_env=False) as client:
@@ -253,7 +253,7 @@ async def test_what_has_no_answer_at_a_stop_is_told_to_come_back() -> None:
     assert statuses == [503]
 
 
-async def test_a_stop_with_clients_that_do_not_read_logs_no_error(
+async def test_shutdown_with_clients_that_do_not_read_logs_no_error(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def flood(_: Request) -> StreamingResponse:

@@ -4,17 +4,17 @@ import anyio
 import pytest
 
 from binance_mcp.clock import SteadyClock, wall_clock
-from tests.storm.machine import Machine
+from tests.simulation.storm.machine import Machine
 
 
-def test_the_wall_clock_tells_the_seconds_since_the_unix_epoch() -> None:
+def test_the_wall_clock_returns_seconds_since_the_unix_epoch() -> None:
     before = datetime.now(UTC)
     now = datetime.fromtimestamp(wall_clock(), UTC)
     assert before <= now <= datetime.now(UTC)
 
 
 @pytest.mark.anyio
-async def test_a_steady_clock_runs_with_the_machines() -> None:
+async def test_a_steady_clock_runs_with_the_monotonic_clock() -> None:
     clock = SteadyClock(Machine().wall_clock)
 
     assert clock.now() == 0
@@ -23,7 +23,7 @@ async def test_a_steady_clock_runs_with_the_machines() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_steady_clock_goes_on_while_the_machine_sleeps() -> None:
+async def test_a_steady_clock_continues_while_the_machine_sleeps() -> None:
     machine = Machine()
     clock = SteadyClock(machine.wall_clock)
     clock.now()
@@ -36,7 +36,7 @@ async def test_a_steady_clock_goes_on_while_the_machine_sleeps() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_steady_clock_knows_nothing_of_what_was_before_it_was_first_read() -> None:
+async def test_a_steady_clock_starts_when_it_is_first_read() -> None:
     machine = Machine()
     clock = SteadyClock(machine.wall_clock)
 
@@ -47,7 +47,7 @@ async def test_a_steady_clock_knows_nothing_of_what_was_before_it_was_first_read
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(("step", "shown"), [(2.0, 60.0), (2.5, 62.5), (-2.5, 60), (-7200, 60)])
-async def test_a_wall_clock_that_is_set_moves_a_steady_clock_forward_only(
+async def test_setting_the_wall_clock_moves_a_steady_clock_forward_only(
     step: float, shown: float
 ) -> None:
     offset = 0.0

@@ -49,7 +49,7 @@ HOLES: Final = {
 }
 
 
-def test_the_demo_shows_every_step_whatever_is_set() -> None:
+def test_the_demo_shows_every_step_whatever_settings_are_present() -> None:
     Path(".env").write_text("BINANCE_PRIVATE_KEY=none\nBINANCE_MCP_PORT=none\n", "utf-8")
     settings = {"BINANCE_ENVIRONMENT": "moon", "BINANCE_MCP_POLICY": "missing.json"}
     ended = subprocess.run(

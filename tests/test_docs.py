@@ -41,7 +41,7 @@ def _default(value: object) -> str:
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`".replace("True", "true")
 
 
-def test_the_architecture_names_every_module() -> None:
+def test_the_architecture_page_names_every_module() -> None:
     names = set(re.findall(r"\w+(?=\.py)|(?<=command: )[a-z ]+", page("architecture")))
     named = {word for name in names for word in name.split()}
     modules = {
@@ -52,30 +52,30 @@ def test_the_architecture_names_every_module() -> None:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_every_relative_link_leads_somewhere(path: Path) -> None:
+def test_every_relative_link_has_a_target(path: Path) -> None:
     links = re.findall(r"\]\((?!https?://)([^)#]+)\)", path.read_text(encoding="utf-8"))
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_nobody_is_told_to_install_a_package_that_is_not_ours(path: Path) -> None:
+def test_the_pages_do_not_install_a_package_of_another_project(path: Path) -> None:
     install = r"(uvx|pipx|pip install|uv tool install)( \S+)* binance-mcp"
     assert not re.search(install, path.read_text(encoding="utf-8"))
 
 
-def test_every_policy_shown_can_be_used() -> None:
+def test_every_policy_in_the_docs_is_valid() -> None:
     blocks = re.findall(r"```json\n(.*?)```", page("policy"), re.DOTALL)
     assert len(blocks) == 4
     for block in blocks:
         load("docs/policy.md", block)
 
 
-def test_the_built_in_policy_is_explained_as_the_command_does() -> None:
+def test_the_policy_page_shows_the_output_of_policy_explain() -> None:
     shown = page("policy").split("```")[1].strip()
     assert "\n".join(explain(load_file(None), tool_arguments())).startswith(shown)
 
 
-def test_the_limits_of_the_service_are_those_of_the_code() -> None:
+def test_the_service_limits_in_the_docs_are_those_of_the_code() -> None:
     limits = {
         "binance_mcp.connection_limits": {
             "HEAD_BYTES": 16 * 1024,
@@ -95,7 +95,7 @@ def test_the_limits_of_the_service_are_those_of_the_code() -> None:
 
 
 @pytest.mark.anyio
-async def test_the_sandbox_has_the_routes_that_its_page_lists() -> None:
+async def test_the_sandbox_page_lists_its_control_routes() -> None:
     rows = re.findall(r"^\| (`[^|]*) (/sandbox/\w+)`", page("sandbox"), re.MULTILINE)
     listed = {(method, path) for methods, path in rows for method in re.findall("[A-Z]+", methods)}
     transport = httpx.ASGITransport(Sandbox())
@@ -114,7 +114,7 @@ def test_the_page_of_the_sandbox_has_every_fault_of_streams_and_every_form() -> 
     assert [form for form in get_args(Form) if f"`{form}`" not in text] == []
 
 
-def test_the_picture_shows_the_demo_as_it_is() -> None:
+def test_the_picture_of_the_demo_is_up_to_date() -> None:
     svg = (ROOT / ".github" / "images" / "demo.svg").read_text(encoding="utf-8")
     shown = html.unescape(re.sub(r"<[^>]+>", "", svg)).replace("\xa0", " ")
     lines = STEPS.split("\nNext:")[0].splitlines()

@@ -9,18 +9,18 @@ ENTRY: Final = re.compile(r"^# (.+)\n#(BINANCE_\w+)=(.*)$", re.MULTILINE)
 VARIABLE: Final = re.compile(r"^#(?=BINANCE_)", re.MULTILINE)
 
 
-def test_the_example_lists_every_variable_in_order_with_its_description_and_default() -> None:
+def test_env_example_lists_every_variable_with_its_description_and_default() -> None:
     assert ENTRY.findall(EXAMPLE) == [
         (field.description, field.validation_alias, _written(field.default))
         for field in Settings.model_fields.values()
     ]
 
 
-def test_the_example_sets_nothing() -> None:
+def test_env_example_sets_no_variable() -> None:
     assert [line for line in EXAMPLE.splitlines() if line and not line.startswith("#")] == []
 
 
-def test_the_example_without_its_comment_signs_means_the_defaults() -> None:
+def test_env_example_uncommented_equals_the_default_settings() -> None:
     defaults = load_settings()
     text, variables = VARIABLE.subn("", EXAMPLE)
     Path("settings").write_text(text, "utf-8")

@@ -30,11 +30,11 @@ def notices(environment: Mapping[str, str] | None = None) -> tuple[Notice, ...]:
     return load_env_file(None, environment or {}, KNOWN).notices
 
 
-def test_without_a_file_nothing_is_said() -> None:
+def test_without_an_env_file_there_is_no_notice() -> None:
     assert (found(), notices()) == ({}, ())
 
 
-def test_a_file_found_counts_if_it_brings_the_api_key_and_the_environment_none() -> None:
+def test_a_found_env_file_is_read_if_only_it_has_the_api_key() -> None:
     path = write(WHOLE)
     assert found({"BINANCE_MCP_PORT": "1"}) == {
         "BINANCE_API_KEY": "key",
@@ -47,7 +47,7 @@ def test_a_file_found_counts_if_it_brings_the_api_key_and_the_environment_none()
     "variable",
     ["BINANCE_API_KEY", "BINANCE_API_SECRET", "BINANCE_PRIVATE_KEY", "BINANCE_PRIVATE_KEY_FILE"],
 )
-def test_it_is_ignored_as_a_whole_if_the_environment_brings_a_credential(variable: str) -> None:
+def test_a_found_env_file_is_ignored_if_the_environment_has_a_credential(variable: str) -> None:
     path = write(WHOLE)
     assert found({variable: "set"}) == {}
     assert notices({variable: "set"}) == (
@@ -63,7 +63,7 @@ def test_it_is_ignored_as_a_whole_if_the_environment_brings_a_credential(variabl
     "text",
     ["BINANCE_REST_URL=https://other\n", "BINANCE_REST_URL=https://other\nBINANCE_API_KEY=\n"],
 )
-def test_it_is_ignored_if_it_brings_no_api_key(text: str) -> None:
+def test_a_found_env_file_without_an_api_key_is_ignored(text: str) -> None:
     path = write(text)
     assert found() == {}
     assert notices() == (
@@ -84,12 +84,12 @@ def test_it_is_ignored_if_it_brings_no_api_key(text: str) -> None:
         b"caf\xe9 that is no setting\n",
     ],
 )
-def test_a_file_found_that_sets_nothing_of_ours_is_not_spoken_of(content: bytes) -> None:
+def test_a_found_env_file_without_our_variables_is_ignored_silently(content: bytes) -> None:
     Path(".env").write_bytes(content)
     assert (found(), notices()) == ({}, ())
 
 
-def test_no_other_variable_becomes_a_part_of_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_in_env_file_values_are_not_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_OTHERS", "of others")
     write("BINANCE_API_KEY=${SECRET_OF_OTHERS}\nBINANCE_REST_URL=https://a/${SECRET_OF_OTHERS}\n")
     assert found() == {
@@ -98,7 +98,7 @@ def test_no_other_variable_becomes_a_part_of_a_value(monkeypatch: pytest.MonkeyP
     }
 
 
-def test_lines_that_are_no_settings_are_told_by_their_numbers(
+def test_invalid_env_file_lines_are_reported_with_their_numbers(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     path = write('BINANCE_API_KEY=key\nBINANCE_API_SECRET="cut off\n' + "\n=\n" * 9)
@@ -110,7 +110,7 @@ def test_lines_that_are_no_settings_are_told_by_their_numbers(
 
 
 @posix
-def test_whatever_a_folder_is_called_a_notice_is_one_line(tmp_path: Path) -> None:
+def test_an_env_file_notice_is_one_line_for_any_directory_name(tmp_path: Path) -> None:
     folder = tmp_path / "a\nERROR forged"
     folder.mkdir()
     os.chdir(folder)
@@ -128,36 +128,36 @@ def ignored_because() -> str:
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
-def test_whatever_is_wrong_with_a_file_found_stops_nothing(encoding: str) -> None:
+def test_a_found_env_file_that_is_not_utf8_is_ignored(encoding: str) -> None:
     Path(".env").write_bytes("BINANCE_API_KEY=cl\xe9".encode(encoding))
     assert ignored_because() == "it is not UTF-8 text"
 
 
-def test_a_file_found_that_is_too_large_is_ignored() -> None:
+def test_a_found_env_file_that_is_too_large_is_ignored() -> None:
     write("BINANCE_API_KEY=key\n" + "#" * 1024 * 1024)
     assert ignored_because() == "it is larger than 1 MiB"
 
 
 @posix
-def test_a_folder_found_is_ignored() -> None:
+def test_a_directory_named_dot_env_is_ignored() -> None:
     Path(".env").mkdir()
     assert ignored_because() == "it cannot be read: it is not a regular file"
 
 
 @posix
-def test_a_fifo_found_is_ignored_and_not_waited_for() -> None:
+def test_a_fifo_named_dot_env_is_ignored_without_blocking() -> None:
     os.mkfifo(".env")
     assert ignored_because() == "it cannot be read: it is not a regular file"
 
 
 @pytest.mark.skipif(not UNREADABLE.exists(), reason="needs a file that cannot be read even by root")
-def test_a_file_found_that_cannot_be_read_is_ignored() -> None:
+def test_a_found_env_file_that_cannot_be_read_is_ignored() -> None:
     Path(".env").symlink_to(UNREADABLE)
     assert ignored_because().startswith("it cannot be read: ")
 
 
 @posix
-def test_in_a_folder_that_is_gone_there_is_no_file(tmp_path: Path) -> None:
+def test_a_deleted_working_directory_has_no_env_file(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     os.chdir(gone)
@@ -165,19 +165,19 @@ def test_in_a_folder_that_is_gone_there_is_no_file(tmp_path: Path) -> None:
     assert (found(), notices()) == ({}, ())
 
 
-def test_a_file_that_is_named_counts_whatever_it_brings() -> None:
+def test_a_named_env_file_is_always_read() -> None:
     named = write("BINANCE_MCP_PORT=1\nBINANCE_REST_URL=\nBINANCE_API_SECRET\n", "settings")
     write(WHOLE)
     file = load_env_file(named, {"BINANCE_API_KEY": "key"}, KNOWN)
     assert (file.values, file.notices) == ({"BINANCE_MCP_PORT": "1"}, ())
 
 
-def test_the_mark_that_some_editors_write_first_is_no_part_of_a_name() -> None:
+def test_a_byte_order_mark_in_an_env_file_is_ignored() -> None:
     Path("settings").write_text("BINANCE_MCP_PORT=1\n", "utf-8-sig")
     assert load_env_file(Path("settings"), {}, KNOWN).values == {"BINANCE_MCP_PORT": "1"}
 
 
-def test_a_value_may_have_lines() -> None:
+def test_an_env_file_value_may_have_several_lines() -> None:
     write('BINANCE_API_KEY=key\nBINANCE_API_SECRET="-----BEGIN\nEND-----"\n')
     assert found()["BINANCE_API_SECRET"] == "-----BEGIN\nEND-----"
 
@@ -195,9 +195,7 @@ def test_a_value_may_have_lines() -> None:
     ],
 )
 @posix
-def test_a_file_that_is_named_and_cannot_be_used_is_an_error_with_its_path(
-    name: str, told: str
-) -> None:
+def test_an_unusable_named_env_file_is_an_error_with_its_path(name: str, told: str) -> None:
     Path("latin").write_bytes(b"BINANCE_API_KEY=cl\xe9")
     Path("nul").write_bytes(b"BINANCE_API_KEY=\0")
     Path("folder").mkdir()
@@ -208,7 +206,7 @@ def test_a_file_that_is_named_and_cannot_be_used_is_an_error_with_its_path(
 
 @posix
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
-def test_a_secret_that_others_may_read_is_warned_of(mode: int) -> None:
+def test_an_env_file_with_a_secret_that_other_users_may_read_is_warned_of(mode: int) -> None:
     path = write(WHOLE, mode=mode)
     assert notices()[1:] == (
         Notice(
@@ -219,7 +217,7 @@ def test_a_secret_that_others_may_read_is_warned_of(mode: int) -> None:
 
 
 @posix
-def test_a_file_without_a_secret_may_be_read_by_others() -> None:
+def test_an_env_file_without_a_secret_may_be_readable_by_other_users() -> None:
     named = write("BINANCE_MCP_PORT=1\n", "settings", mode=0o644)
     assert load_env_file(named, {}, KNOWN).notices == ()
 
@@ -228,5 +226,5 @@ def test_a_file_without_a_secret_may_be_read_by_others() -> None:
     ("value", "unset"),
     [("", True), (" \t", True), ("${user_config.key}", True), ("0", False), (None, False)],
 )
-def test_what_counts_as_unset(value: object, *, unset: bool) -> None:
+def test_blank_values_and_placeholders_count_as_unset(value: object, *, unset: bool) -> None:
     assert is_unset(value) is unset

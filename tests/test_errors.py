@@ -36,28 +36,28 @@ def real_tree() -> list[tuple[str, str]]:
     ]
 
 
-def test_the_drawing_is_the_tree_branch_by_branch() -> None:
+def test_the_error_tree_in_the_docstring_matches_the_classes() -> None:
     assert drawn_tree() == real_tree()
 
 
-def test_every_error_has_one_parent() -> None:
+def test_every_error_class_has_one_parent() -> None:
     kinds = [getattr(errors, name) for name, _ in drawn_tree()]
     assert [kind.__name__ for kind in kinds if len(kind.__bases__) != 1] == []
 
 
-def test_a_settings_error_is_a_line_per_problem() -> None:
+def test_a_settings_error_has_one_line_per_problem() -> None:
     error = SettingsError([Problem("BINANCE_A", "is bad"), Problem("BINANCE_B", "is worse")])
     assert str(error) == "BINANCE_A: is bad\nBINANCE_B: is worse"
     assert [problem.where for problem in error.problems] == ["BINANCE_A", "BINANCE_B"]
 
 
-def test_a_policy_error_is_a_line_per_problem_with_its_source_and_pointer() -> None:
+def test_a_policy_error_has_one_line_per_problem_with_source_and_pointer() -> None:
     error = PolicyError("policy.json", PROBLEMS)
     assert str(error) == ("policy.json: /tools/x: is unknown\npolicy.json: /: must be an object")
     assert error.problems == PROBLEMS
 
 
-def test_a_denial_carries_its_rule_its_wait_and_its_limit() -> None:
+def test_a_denial_has_its_rule_retry_after_and_limit() -> None:
     limit = LimitStatus(counter="calls", window="minute", max=2, scope="session", remaining=0)
     denial = PolicyDeniedError(
         "no more", code="limit_exceeded", rule="/all_tools/limits/0", retry_after=30.0, limit=limit
@@ -67,23 +67,23 @@ def test_a_denial_carries_its_rule_its_wait_and_its_limit() -> None:
     assert (denial.retry_after, denial.limit) == (30.0, limit)
 
 
-def test_a_denial_that_no_wait_lifts_has_neither_wait_nor_limit() -> None:
+def test_a_permanent_denial_has_neither_retry_after_nor_limit() -> None:
     denial = PolicyDeniedError("no", code="hidden", rule="/hide/0")
     assert (denial.retry_after, denial.limit) == (None, None)
 
 
-def test_a_binance_error_carries_what_the_answer_said() -> None:
+def test_a_binance_error_has_status_code_and_retry_after_of_the_answer() -> None:
     error = BinanceError("refused", status=429, code=-1003, retry_after=12.0)
     assert str(error) == "refused"
     assert (error.status, error.code, error.retry_after) == (429, -1003, 12.0)
 
 
-def test_a_binance_error_without_an_answer_has_no_data() -> None:
+def test_a_binance_error_without_an_answer_has_no_status_or_code() -> None:
     error = BinanceError("no answer")
     assert (error.status, error.code, error.retry_after) == (None, None, None)
 
 
-def test_only_failures_that_may_pass_by_themselves_are_retryable() -> None:
+def test_only_transient_errors_are_retryable() -> None:
     retryable = [
         name for name, _ in drawn_tree() if getattr(getattr(errors, name), "is_retryable", False)
     ]

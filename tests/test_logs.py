@@ -52,7 +52,7 @@ def log_a_crash(secret: str) -> None:
         ours.exception("it crashed")
 
 
-def test_a_plain_line_has_time_level_logger_and_message() -> None:
+def test_a_plain_log_line_has_time_level_logger_and_message() -> None:
     with logging_as("INFO", "plain") as stderr:
         ours.info("created %s", "a key")
     time, line = stderr.getvalue()[:23], stderr.getvalue()[23:]
@@ -60,7 +60,7 @@ def test_a_plain_line_has_time_level_logger_and_message() -> None:
     assert datetime.strptime(f"{time}+0000", "%Y-%m-%d %H:%M:%S,%f%z")
 
 
-def test_a_json_line_has_time_level_logger_and_message() -> None:
+def test_a_json_log_line_has_time_level_logger_and_message() -> None:
     with logging_as("INFO", "json") as stderr:
         ours.warning("created %s", "a key…")
     line = json.loads(stderr.getvalue())
@@ -72,7 +72,7 @@ def test_a_json_line_has_time_level_logger_and_message() -> None:
     }
 
 
-def test_a_json_line_of_a_crash_has_its_traceback() -> None:
+def test_a_json_log_line_of_a_crash_has_its_traceback() -> None:
     with logging_as("INFO", "json") as stderr:
         log_a_crash("the reason")
     traceback = json.loads(stderr.getvalue())["exception"]
@@ -82,7 +82,7 @@ def test_a_json_line_of_a_crash_has_its_traceback() -> None:
 
 @given(st.text(), st.text())
 @example("\x01", "\n")
-def test_any_message_is_one_line_of_json(before: str, after: str) -> None:
+def test_any_log_message_is_one_line_of_json(before: str, after: str) -> None:
     with logging_as("INFO", "json") as stderr:
         ours.info("%s%s%s", before, KEY, after)
     line, end = stderr.getvalue().split("\n")
@@ -91,7 +91,7 @@ def test_any_message_is_one_line_of_json(before: str, after: str) -> None:
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_keys_are_masked_in_messages(style: Literal["plain", "json"]) -> None:
+def test_keys_are_masked_in_log_messages(style: Literal["plain", "json"]) -> None:
     with logging_as("INFO", style) as stderr:
         ours.info("listenKey=%s", KEY)
     assert KEY not in stderr.getvalue()
@@ -99,7 +99,7 @@ def test_keys_are_masked_in_messages(style: Literal["plain", "json"]) -> None:
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_keys_are_masked_in_tracebacks(style: Literal["plain", "json"]) -> None:
+def test_keys_are_masked_in_logged_tracebacks(style: Literal["plain", "json"]) -> None:
     with logging_as("INFO", style) as stderr:
         log_a_crash(KEY)
     assert KEY not in stderr.getvalue()
@@ -115,7 +115,7 @@ def test_keys_are_masked_in_tracebacks(style: Literal["plain", "json"]) -> None:
         ("ERROR", ["error"]),
     ],
 )
-def test_this_package_is_heard_from_the_level_on(level: str, heard: list[str]) -> None:
+def test_this_package_logs_from_the_configured_level_on(level: str, heard: list[str]) -> None:
     with logging_as(level, "json") as stderr:
         for name in ("debug", "info", "warning", "error"):
             ours.log(getattr(logging, name.upper()), name)
@@ -123,7 +123,7 @@ def test_this_package_is_heard_from_the_level_on(level: str, heard: list[str]) -
 
 
 @pytest.mark.parametrize("name", ["httpx2", "mcp.server.lowlevel", "uvicorn.error"])
-def test_other_packages_are_heard_from_warnings_on(name: str) -> None:
+def test_other_packages_log_warnings_and_errors_only(name: str) -> None:
     theirs = logging.getLogger(name)
     with logging_as("DEBUG", "json") as stderr:
         theirs.debug("detail")
@@ -132,7 +132,7 @@ def test_other_packages_are_heard_from_warnings_on(name: str) -> None:
     assert [json.loads(line)["message"] for line in stderr.getvalue().splitlines()] == ["trouble"]
 
 
-def test_nothing_is_logged_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_logged_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     with logging_as("DEBUG", "plain") as stderr:
         ours.error("trouble")
     assert "trouble" in stderr.getvalue()
@@ -148,7 +148,7 @@ def logging_to_a_pipe(style: Literal["plain", "json"] = "json") -> Generator[Tex
         yield reader
 
 
-def test_who_logs_does_not_wait_for_a_reader_who_learns_how_much_was_dropped() -> None:
+def test_logging_to_a_slow_reader_does_not_block_and_reports_dropped_records() -> None:
     with logging_to_a_pipe() as reader:
         for number in range(5000):
             ours.info("%d", number)
@@ -164,7 +164,7 @@ def test_who_logs_does_not_wait_for_a_reader_who_learns_how_much_was_dropped() -
     assert kept == sorted(set(kept))
 
 
-def test_the_end_waits_for_what_is_not_yet_written_but_not_for_a_reader_who_never_reads() -> None:
+def test_flush_waits_for_unwritten_records_but_not_for_a_reader_that_never_reads() -> None:
     with logging_to_a_pipe() as reader:
         ours.info("at the end")
         root.handlers[0].flush()
@@ -176,32 +176,32 @@ def test_the_end_waits_for_what_is_not_yet_written_but_not_for_a_reader_who_neve
         assert 0.9 < monotonic() - started < 5
 
 
-def test_a_reader_that_has_left_is_no_fault() -> None:
+def test_a_closed_log_pipe_is_not_an_error() -> None:
     with logging_to_a_pipe() as reader:
         os.dup2(os.open(os.devnull, os.O_RDONLY), reader.fileno())
         ours.info("unread")
         root.handlers[0].flush()
 
 
-def test_what_the_encoding_does_not_have_is_spelled_out_in_the_log() -> None:
+def test_characters_that_the_log_encoding_lacks_are_escaped() -> None:
     with logging_to_a_pipe("plain") as reader:
         ours.info("\ud800")
         assert reader.readline().endswith(": \\ud800\n")
 
 
-def test_a_record_that_cannot_be_formatted_is_told_and_no_fault_of_the_caller() -> None:
+def test_a_log_record_that_cannot_be_formatted_is_reported_and_does_not_raise() -> None:
     with logging_to_a_pipe() as reader:
         ours.info("%d", "not a number")
         sys.stderr.flush()
         assert reader.readline() == "--- Logging error ---\n"
 
 
-def test_without_standard_error_nothing_is_logged() -> None:
+def test_without_stderr_nothing_is_logged() -> None:
     with redirect_stderr(None), logging_of("plain"):
         ours.error("unheard")
 
 
-def test_the_last_configuration_alone_holds() -> None:
+def test_only_the_last_logging_configuration_is_active() -> None:
     with logging_as("INFO", "plain"), logging_as("INFO", "json") as stderr:
         ours.info("once")
     assert stderr.getvalue().count("once") == 1

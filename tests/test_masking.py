@@ -19,16 +19,16 @@ def test_a_mask_shows_four_characters_of_a_long_secret_only(secret: str, masked:
     assert mask(secret) == masked
 
 
-def test_every_token_of_a_text_is_masked_where_it_stands() -> None:
+def test_every_token_in_a_text_is_masked() -> None:
     url = f"wss://host/ws?listenKey={KEY}&signature={'0a' * 32}"
     assert mask_tokens(url) == "wss://host/ws?listenKey=vmPU…&signature=0a0a…"
 
 
-def test_what_is_shorter_than_a_token_is_left_as_it_is() -> None:
+def test_text_shorter_than_a_token_is_not_masked() -> None:
     assert mask_tokens("a" * 39) == "a" * 39
     assert mask_tokens("a" * 40) == "aaaa…"
 
 
 @given(NO_TOKENS, TOKENS, NO_TOKENS)
-def test_no_token_shows_whatever_stands_around_it(before: str, token: str, after: str) -> None:
+def test_a_token_is_masked_whatever_surrounds_it(before: str, token: str, after: str) -> None:
     assert mask_tokens(f"{before}{token}{after}") == f"{before}{token[:4]}…{after}"

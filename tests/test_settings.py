@@ -11,7 +11,7 @@ from tests.environment import SECRETS, VARIABLES, settings_of
 # What is accepted
 
 
-def test_nothing_needs_to_be_set() -> None:
+def test_all_settings_have_defaults() -> None:
     assert load_settings().model_dump() == {
         "api_key": None,
         "api_secret": None,
@@ -93,14 +93,14 @@ def test_a_variable_sets_the_setting_of_its_name(
 
 @pytest.mark.parametrize("variable", VARIABLES)
 @pytest.mark.parametrize("value", ["", " \t", "${user_config.field}"])
-def test_a_field_that_nobody_filled_in_is_unset(variable: str, value: str) -> None:
+def test_a_blank_or_placeholder_variable_is_unset(variable: str, value: str) -> None:
     assert settings_of({variable: value}) == load_settings()
 
 
 # Where a value comes from
 
 
-def test_an_override_comes_before_the_environment_and_that_before_the_file() -> None:
+def test_overrides_precede_environment_variables_and_those_the_env_file() -> None:
     Path("settings").write_text(
         "BINANCE_MCP_PORT=1\nBINANCE_RECV_WINDOW=1\nBINANCE_TIMEOUT_SECONDS=1\n", "utf-8"
     )
@@ -113,7 +113,7 @@ def test_an_override_comes_before_the_environment_and_that_before_the_file() -> 
     assert settings.host == "127.0.0.1"
 
 
-def test_an_override_that_cannot_be_used_is_told_by_its_variable() -> None:
+def test_an_invalid_override_is_reported_with_its_variable() -> None:
     with pytest.raises(SettingsError) as failed:
         load_settings(port=65_536)
     assert failed.value.problems == (Problem("BINANCE_MCP_PORT", "must be at most 65535"),)
@@ -124,7 +124,7 @@ def test_an_override_that_cannot_be_used_is_told_by_its_variable() -> None:
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 @pytest.mark.parametrize("spell", [str.lower, str.upper], ids=["lower", "upper"])
-def test_a_variable_without_the_prefix_is_no_setting(
+def test_a_variable_without_the_prefix_is_ignored(
     monkeypatch: pytest.MonkeyPatch, name: str, spell: Callable[[str], str]
 ) -> None:
     defaults = load_settings()
@@ -144,13 +144,13 @@ def test_settings_are_frozen() -> None:
         setattr(load_settings(), "port", 1)  # noqa: B010  # a checker would refuse it written out
 
 
-def test_secrets_are_not_printed() -> None:
+def test_secrets_are_not_in_the_repr_of_settings() -> None:
     for variable in SECRETS:
         settings = settings_of({variable: "the-secret-itself"})
         assert "the-secret-itself" not in f"{settings!r} {settings} {settings.model_dump_json()}"
 
 
-def test_a_value_of_a_file_that_cannot_be_used_is_told_with_the_path_of_the_file() -> None:
+def test_an_invalid_value_of_an_env_file_is_reported_with_the_path_of_the_file() -> None:
     Path("named").write_text("BINANCE_MCP_PORT=x\nBINANCE_RECV_WINDOW=x\n", "utf-8")
     with pytest.raises(SettingsError) as failed:
         load_settings(env_file="named", recv_window=0)
@@ -161,7 +161,7 @@ def test_a_value_of_a_file_that_cannot_be_used_is_told_with_the_path_of_the_file
 
 
 @pytest.mark.parametrize("nothing", ["", "${user_config.field}"])
-def test_an_override_that_nobody_filled_in_is_none(nothing: str) -> None:
+def test_a_blank_override_is_ignored(nothing: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BINANCE_MCP_HOST", "::1")
         assert load_settings(host=nothing, env_file=nothing).host == "::1"

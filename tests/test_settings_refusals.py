@@ -22,7 +22,7 @@ HTTPS_ONLY: Final = "must start with https:// (http:// only for this machine)"
 ENVIRONMENT_VALUES: Final = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
 
-def test_a_keepalive_that_may_come_too_late_is_refused() -> None:
+def test_a_keepalive_interval_longer_than_55_minutes_is_refused() -> None:
     variables = {
         "BINANCE_MCP_KEEPALIVE_SECONDS": "2800",
         "BINANCE_MCP_KEEPALIVE_JITTER_SECONDS": "501",
@@ -97,13 +97,13 @@ def test_a_keepalive_that_may_come_too_late_is_refused() -> None:
         ("BINANCE_MCP_LOG_FORMAT", "xml", "must be 'plain' or 'json'"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_a_line_that_says_what_is_wanted(
+def test_an_invalid_value_is_reported_in_one_line_with_what_is_expected(
     variable: str, value: str, message: str
 ) -> None:
     assert problems_of({variable: value}) == [f"{variable}: {message}"]
 
 
-def test_every_variable_that_cannot_be_used_has_its_line() -> None:
+def test_every_invalid_variable_has_its_own_line() -> None:
     assert problems_of({"BINANCE_MCP_PORT": "http", "BINANCE_ENVIRONMENT": "moon"}) == [
         "BINANCE_ENVIRONMENT: must be 'mainnet', 'demo' or 'sandbox'",
         "BINANCE_MCP_PORT: must be a whole number",
@@ -111,7 +111,7 @@ def test_every_variable_that_cannot_be_used_has_its_line() -> None:
 
 
 @pytest.mark.parametrize("variables", list(combinations(CREDENTIALS, 2)))
-def test_requests_are_signed_with_one_credential(variables: tuple[str, str]) -> None:
+def test_only_one_signing_credential_may_be_set(variables: tuple[str, str]) -> None:
     [problem] = problems_of(dict.fromkeys(variables, "credential"))
     assert problem == (
         "BINANCE_PRIVATE_KEY: set at most one of BINANCE_API_SECRET, BINANCE_PRIVATE_KEY and "
@@ -120,7 +120,7 @@ def test_requests_are_signed_with_one_credential(variables: tuple[str, str]) -> 
 
 
 @given(st.sampled_from(VARIABLES), ENVIRONMENT_VALUES)
-def test_a_refusal_is_one_plain_line_without_the_value(variable: str, value: str) -> None:
+def test_a_settings_error_is_one_plain_line_without_the_value(variable: str, value: str) -> None:
     try:
         settings_of({variable: value})
     except SettingsError as error:
@@ -133,7 +133,7 @@ def test_a_refusal_is_one_plain_line_without_the_value(variable: str, value: str
 
 
 @pytest.mark.parametrize("variable", SECRETS)
-def test_not_even_the_error_underneath_shows_the_value(variable: str) -> None:
+def test_the_underlying_validation_error_does_not_contain_the_value(variable: str) -> None:
     with pytest.raises(ValidationError) as failed:
         Settings.model_validate({variable: ["the-value-itself"]})
     assert "the-value-itself" not in str(failed.value)

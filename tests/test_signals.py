@@ -50,7 +50,7 @@ async def test_signals_after_the_first_are_received_as_well() -> None:
 
 
 @posix
-async def test_a_hangup_that_is_ignored_stays_ignored() -> None:
+async def test_an_ignored_sighup_stays_ignored() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with anyio.fail_after(5):
@@ -61,7 +61,7 @@ async def test_a_hangup_that_is_ignored_stays_ignored() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-async def test_on_windows_it_waits_without_handling_signals(
+async def test_on_windows_stop_signal_waits_without_handling_signals(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "platform", "win32")

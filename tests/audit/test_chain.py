@@ -26,7 +26,7 @@ def misplacement(follows: Link, last: Link | None) -> str:
     return str(refused.value)
 
 
-def test_a_record_is_a_line_of_json_between_its_number_and_two_hashes() -> None:
+def test_an_audit_record_is_a_json_line_with_sequence_number_and_two_hashes() -> None:
     line, link = seal('{"b":2}', FIRST_LINK, None)
     assert line.endswith(b"}\n")
     assert list(json.loads(line).items()) == [
@@ -37,7 +37,7 @@ def test_a_record_is_a_line_of_json_between_its_number_and_two_hashes() -> None:
     ]
 
 
-def test_the_first_record_follows_sixty_four_zeros() -> None:
+def test_the_previous_hash_of_the_first_record_is_64_zeros() -> None:
     assert json.loads(FIRST)["previous"] == "0" * 64
     assert json.loads(FIRST)["sequence"] == 1
 
@@ -54,14 +54,14 @@ def test_with_a_key_the_hash_is_hmac_sha256() -> None:
 
 
 @given(ENTRIES, st.integers(0, 10**15), KEYS)
-def test_what_is_sealed_can_be_unsealed(entry: str, sequence: int, key: bytes | None) -> None:
+def test_a_sealed_record_can_be_unsealed(entry: str, sequence: int, key: bytes | None) -> None:
     last = Link(sequence, "0123456789abcdef" * 4)
     line, link = seal(entry, last, key)
     assert unseal(line, key) == (last, link)
 
 
 @given(st.integers(0, len(FIRST) - 1), st.integers(0, 255))
-def test_no_byte_can_be_another(index: int, byte: int) -> None:
+def test_unseal_refuses_any_changed_byte(index: int, byte: int) -> None:
     changed = FIRST[:index] + bytes([byte]) + FIRST[index + 1 :]
     if changed == FIRST:
         assert unseal(changed, None) == (START, FIRST_LINK)
@@ -83,7 +83,7 @@ def test_no_byte_can_be_another(index: int, byte: int) -> None:
         FIRST.replace(FIRST_LINK.hash.encode(), FIRST_LINK.hash.upper().encode()),
     ],
 )
-def test_what_has_not_the_form_of_a_record_is_refused(line: bytes) -> None:
+def test_unseal_refuses_a_line_that_is_not_a_record(line: bytes) -> None:
     assert refusal(line) == "this is not a record"
 
 
@@ -95,40 +95,44 @@ def test_a_changed_record_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("sealed", "read"), [(None, KEY), (KEY, None), (KEY, b"another")])
-def test_a_record_under_another_key_is_refused(sealed: bytes | None, read: bytes | None) -> None:
+def test_a_record_sealed_with_another_key_is_refused(
+    sealed: bytes | None, read: bytes | None
+) -> None:
     line, _ = seal('{"a":1}', START, sealed)
     assert refusal(line, read).startswith("the hash does not match")
 
 
-def test_an_empty_key_is_none() -> None:
+def test_an_empty_key_means_no_key() -> None:
     assert seal('{"a":1}', START, b"") == seal('{"a":1}', START, None)
 
 
 @given(st.integers(0, len(FIRST) - 1))
-def test_a_line_without_its_end_is_told_to_be_cut_off(length: int) -> None:
+def test_a_truncated_record_is_reported_as_cut_off(length: int) -> None:
     assert refusal(FIRST[:length]) == "the record is cut off"
 
 
-def test_a_record_stands_after_the_one_it_follows() -> None:
+def test_a_record_that_follows_its_predecessor_is_in_order() -> None:
     check_order(FIRST_LINK, FIRST_LINK)
 
 
 @pytest.mark.parametrize("follows", [START, FIRST_LINK, Link(7, "0" * 64)])
-def test_a_trail_may_begin_at_any_record(follows: Link) -> None:
+def test_an_audit_trail_may_begin_at_any_record(follows: Link) -> None:
     check_order(follows, None)
 
 
-def test_the_very_first_record_follows_nothing_else_than_the_start() -> None:
+def test_record_number_1_must_follow_the_start_of_the_chain() -> None:
     problem = misplacement(Link(0, "1" * 64), None)
     assert problem == "the record does not follow the one before it"
 
 
 @pytest.mark.parametrize(("sequence", "told"), [(3, 4), (0, 1)])
-def test_a_gap_and_a_repetition_are_told_by_number(sequence: int, told: int) -> None:
+def test_a_missing_or_repeated_record_is_reported_with_its_sequence_number(
+    sequence: int, told: int
+) -> None:
     problem = misplacement(Link(sequence, "0" * 64), FIRST_LINK)
     assert problem == f"found record {told} where 2 is expected"
 
 
-def test_a_record_that_follows_another_one_of_that_number_is_told() -> None:
+def test_a_record_whose_previous_hash_differs_is_reported() -> None:
     problem = misplacement(Link(1, "1" * 64), FIRST_LINK)
     assert problem == "the record does not follow the one before it"

@@ -52,7 +52,7 @@ def test_records_are_appended_in_order(path: Path) -> None:
     assert verify(path).records == 3
 
 
-def test_checking_makes_an_empty_file_and_leaves_one_with_records_alone(path: Path) -> None:
+def test_check_creates_an_empty_trail_and_does_not_change_an_existing_one(path: Path) -> None:
     trail(path).check()
     assert path.read_bytes() == b""
     write(path, 1)
@@ -62,7 +62,7 @@ def test_checking_makes_an_empty_file_and_leaves_one_with_records_alone(path: Pa
 
 
 @posix
-def test_every_file_is_its_owners_only(path: Path) -> None:
+def test_every_trail_file_has_permissions_for_its_owner_only(path: Path) -> None:
     write(path, 2, max_bytes=1)
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
     assert modes == {"trail.jsonl": 0o600, "trail.jsonl.1": 0o600, "trail.jsonl.lock": 0o600}
@@ -70,7 +70,7 @@ def test_every_file_is_its_owners_only(path: Path) -> None:
 
 @posix
 @pytest.mark.parametrize("mode", [0o620, 0o602])
-def test_a_file_that_others_may_write_is_refused(path: Path, mode: int) -> None:
+def test_a_trail_that_other_users_may_write_is_refused(path: Path, mode: int) -> None:
     write(path, 1)
     path.chmod(mode)
     assert refusal(trail(path)) == f"{path}: other users may write to it; run: chmod go-w"
@@ -78,7 +78,7 @@ def test_a_file_that_others_may_write_is_refused(path: Path, mode: int) -> None:
 
 
 @posix
-def test_a_file_that_others_may_read_is_written(path: Path) -> None:
+def test_a_trail_that_other_users_may_read_is_written(path: Path) -> None:
     write(path, 1)
     path.chmod(0o644)
     write(path, 1)
@@ -86,37 +86,37 @@ def test_a_file_that_others_may_read_is_written(path: Path) -> None:
 
 
 @posix
-def test_a_device_is_refused_for_it_keeps_nothing(path: Path) -> None:
+def test_a_device_is_refused_as_trail(path: Path) -> None:
     path.symlink_to("/dev/null")
     assert refusal(trail(path)) == f"{path}: it is not a regular file"
 
 
 @posix
-def test_a_directory_is_refused(path: Path) -> None:
+def test_a_directory_is_refused_as_trail(path: Path) -> None:
     path.mkdir()
     assert refusal(trail(path)) == f"{path}: Is a directory"
 
 
-def test_a_missing_folder_is_told(path: Path) -> None:
+def test_a_missing_parent_directory_is_reported(path: Path) -> None:
     missing = path.parent / "missing" / "trail.jsonl"
     assert refusal(trail(missing)) == f"{missing}.lock: No such file or directory"
 
 
-def test_a_process_goes_on_where_the_last_one_stopped(path: Path) -> None:
+def test_a_new_process_continues_the_trail_of_the_last_one(path: Path) -> None:
     write(path, 2)
     write(path, 2)
     assert sequences(path) == [1, 2, 3, 4]
     assert verify(path).records == 4
 
 
-def test_a_record_is_followed_however_long_it_is(path: Path) -> None:
+def test_a_long_record_can_be_followed_by_another(path: Path) -> None:
     trail(path).append(f'{{"a":"{"x" * 32_000}"}}')
     path.write_bytes(path.read_bytes() + b"{" * 32_000)
     write(path, 1)
     assert verify(path).records == 2
 
 
-def test_two_writers_follow_one_another(path: Path) -> None:
+def test_two_writers_continue_the_same_chain(path: Path) -> None:
     one, other = trail(path), trail(path)
     for file in (one, other, other, one, one, other):
         file.append(ENTRY)
@@ -134,7 +134,7 @@ for _ in range(40):
 """
 
 
-def test_processes_that_write_and_rotate_at_once_make_one_whole_trail(path: Path) -> None:
+def test_concurrent_processes_that_write_and_rotate_make_one_unbroken_trail(path: Path) -> None:
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path)]) for _ in range(3)]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
     verified = verify(path)
@@ -142,7 +142,7 @@ def test_processes_that_write_and_rotate_at_once_make_one_whole_trail(path: Path
 
 
 @posix
-def test_a_trail_that_stays_locked_is_not_waited_for_long(path: Path) -> None:
+def test_a_trail_that_stays_locked_by_another_process_is_an_error(path: Path) -> None:
     write(path, 1)
     with locked(path.with_name("trail.jsonl.lock")):
         assert refusal(trail(path)) == f"{path}: another process keeps it locked"
@@ -150,24 +150,24 @@ def test_a_trail_that_stays_locked_is_not_waited_for_long(path: Path) -> None:
     assert sequences(path) == [1, 2]
 
 
-def test_no_file_grows_beyond_its_size(path: Path) -> None:
+def test_a_trail_file_is_rotated_at_its_maximum_size(path: Path) -> None:
     write(path, 5, max_bytes=2 * SIZE)
     assert [sequences(file) for file in trail_files(path)[:3]] == [[5], [3, 4], [1, 2]]
     assert verify(path).records == 5
 
 
-def test_a_record_beyond_the_size_has_a_file_of_its_own(path: Path) -> None:
+def test_a_record_larger_than_the_maximum_size_gets_its_own_file(path: Path) -> None:
     write(path, 2, max_bytes=SIZE - 1)
     assert [sequences(file) for file in trail_files(path)[:2]] == [[2], [1]]
 
 
-def test_five_older_files_are_kept(path: Path) -> None:
+def test_rotation_keeps_five_older_files(path: Path) -> None:
     write(path, 8, max_bytes=1)
     assert [sequences(file) for file in trail_files(path)] == [[8], [7], [6], [5], [4], [3]]
     assert not path.with_name("trail.jsonl.6").exists()
 
 
-def test_a_new_process_goes_on_from_the_newest_older_file(path: Path) -> None:
+def test_a_new_process_continues_the_chain_of_the_newest_rotated_file(path: Path) -> None:
     write(path, 3, max_bytes=1)
     path.unlink()
     write(path, 1)
@@ -175,14 +175,14 @@ def test_a_new_process_goes_on_from_the_newest_older_file(path: Path) -> None:
     assert verify(path).records == 3
 
 
-def test_rotating_moves_files_up_to_the_first_free_name_only(path: Path) -> None:
+def test_rotation_renames_files_up_to_the_first_free_name_only(path: Path) -> None:
     write(path, 4, max_bytes=1)
     trail_files(path)[2].unlink()
     write(path, 1, max_bytes=1)
     assert [sequences(file) for file in trail_files(path)[:4]] == [[5], [4], [3], [1]]
 
 
-def test_a_file_moved_away_is_begun_anew_and_the_chain_goes_on(path: Path) -> None:
+def test_a_trail_moved_away_is_created_again_and_continues_the_chain(path: Path) -> None:
     file = trail(path)
     file.append(ENTRY)
     moved = path.rename(path.with_name("moved.jsonl"))
@@ -194,7 +194,7 @@ def test_a_file_moved_away_is_begun_anew_and_the_chain_goes_on(path: Path) -> No
     assert verify(path).records == 2
 
 
-def test_a_file_emptied_meanwhile_goes_on_with_the_chain(path: Path) -> None:
+def test_a_trail_emptied_under_a_running_writer_continues_the_chain(path: Path) -> None:
     file = trail(path)
     file.append(ENTRY)
     path.write_bytes(b"")
@@ -204,7 +204,7 @@ def test_a_file_emptied_meanwhile_goes_on_with_the_chain(path: Path) -> None:
         verify(path)
 
 
-def test_records_removed_from_under_a_writer_leave_a_gap(path: Path) -> None:
+def test_records_removed_under_a_running_writer_leave_a_detectable_gap(path: Path) -> None:
     file = trail(path)
     for _ in range(3):
         file.append(ENTRY)
@@ -217,7 +217,9 @@ def test_records_removed_from_under_a_writer_leave_a_gap(path: Path) -> None:
 
 @posix
 @pytest.mark.parametrize("room", [1, SIZE - 1])
-def test_of_a_record_that_the_disk_has_no_room_for_nothing_stays(path: Path, room: int) -> None:
+def test_a_record_that_does_not_fit_on_the_disk_is_removed_completely(
+    path: Path, room: int
+) -> None:
     write(path, 1)
     with disk_full_at(SIZE + room):
         assert refusal(trail(path)) == f"{path}: No space left on device"
@@ -227,14 +229,14 @@ def test_of_a_record_that_the_disk_has_no_room_for_nothing_stays(path: Path, roo
 
 
 @posix
-def test_a_disk_without_any_room_is_told(path: Path) -> None:
+def test_a_full_disk_is_reported(path: Path) -> None:
     write(path, 1)
     with disk_full_at(SIZE):
         assert refusal(trail(path)) == f"{path}: File too large"
     assert path.stat().st_size == SIZE
 
 
-def test_an_unfinished_record_is_removed_loudly(
+def test_an_incomplete_last_record_is_removed_and_logged_as_an_error(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     write(path, 3)
@@ -262,7 +264,7 @@ def test_an_unfinished_record_is_removed_loudly(
         (b"x" * 200_000, "the record is cut off"),
     ],
 )
-def test_a_file_that_is_no_trail_is_refused_and_left_alone(
+def test_a_file_that_is_not_an_audit_trail_is_refused_and_not_changed(
     path: Path, content: bytes, problem: str
 ) -> None:
     path.write_bytes(content)
@@ -272,19 +274,19 @@ def test_a_file_that_is_no_trail_is_refused_and_left_alone(
 
 
 @pytest.mark.parametrize("key", [None, b"another"])
-def test_a_trail_with_another_key_is_refused(path: Path, key: bytes | None) -> None:
+def test_a_trail_sealed_with_another_key_is_refused(path: Path, key: bytes | None) -> None:
     trail(path, key=KEY).append(ENTRY)
     assert refusal(trail(path, key=key)).startswith(f"{path}: in the last line, the hash does not")
 
 
-def test_an_older_file_with_another_key_is_refused(path: Path) -> None:
+def test_a_rotated_file_sealed_with_another_key_is_refused(path: Path) -> None:
     trail(path, key=KEY).append(ENTRY)
     older = path.rename(trail_files(path)[1])
     assert refusal(trail(path)).startswith(f"{older}: in the last line, the hash does not match")
 
 
 @posix
-def test_a_fifo_in_the_place_of_the_trail_or_its_lock_is_refused_at_once(path: Path) -> None:
+def test_a_fifo_is_refused_as_trail_or_lock_without_blocking(path: Path) -> None:
     for fifo in (path.with_name("trail.jsonl.lock"), path):
         os.mkfifo(fifo)
         assert "it is not a regular file" in refusal(trail(path))

@@ -41,7 +41,7 @@ def told(record: Record, salt: bytes = SALT) -> dict[str, Any]:
     return json.loads(entry(record, salt))
 
 
-def test_an_allowed_call_is_told_field_by_field() -> None:
+def test_the_record_of_an_allowed_call_has_every_field() -> None:
     assert list(told(ALLOWED).items()) == [
         ("time", "2023-11-14T22:13:20.123Z"),
         ("requestId", "7"),
@@ -62,7 +62,7 @@ def test_an_allowed_call_is_told_field_by_field() -> None:
     ]
 
 
-def test_a_denial_is_told_with_its_code_and_rule() -> None:
+def test_the_record_of_a_denied_call_has_its_code_and_rule() -> None:
     fields = told(DENIED)
     assert (fields["decision"], fields["outcome"]) == ("deny", "denied")
     assert (fields["code"], fields["rule"]) == ("limit_exceeded", "/all_tools/limits/0")
@@ -70,31 +70,31 @@ def test_a_denial_is_told_with_its_code_and_rule() -> None:
 
 
 @pytest.mark.parametrize("code", [-1125, "unreachable"])
-def test_a_call_that_failed_was_allowed(code: str | int) -> None:
+def test_the_record_of_a_failed_call_has_the_decision_allow(code: str | int) -> None:
     fields = told(replace(ALLOWED, outcome="error", error_code=code))
     assert (fields["decision"], fields["outcome"], fields["errorCode"]) == ("allow", "error", code)
 
 
-def test_time_is_told_in_milliseconds_even_on_the_second() -> None:
+def test_the_time_of_a_record_always_has_milliseconds() -> None:
     assert told(replace(ALLOWED, time=0.0))["time"] == "1970-01-01T00:00:00.000Z"
 
 
-def test_a_session_is_told_apart_but_never_told() -> None:
+def test_a_session_is_recorded_as_a_hash_that_identifies_it() -> None:
     other = replace(ALLOWED, session="another")
     assert told(ALLOWED)["session"] == told(DENIED)["session"]
     assert told(ALLOWED)["session"] != told(other)["session"]
     assert "5f0c" not in entry(ALLOWED, SALT)
 
 
-def test_a_session_may_be_any_text() -> None:
+def test_a_session_id_may_be_any_text() -> None:
     assert told(replace(ALLOWED, session="\ud800"))["session"].isalnum()
 
 
-def test_a_session_is_told_by_another_hash_under_another_salt() -> None:
+def test_the_session_hash_depends_on_the_salt() -> None:
     assert told(ALLOWED)["session"] != told(ALLOWED, b"another salt")["session"]
 
 
-def test_what_looks_like_a_key_is_masked_wherever_it_stands() -> None:
+def test_keys_are_masked_in_every_field_of_a_record() -> None:
     record = replace(
         ALLOWED,
         request_id=KEY,
@@ -111,13 +111,13 @@ def test_what_looks_like_a_key_is_masked_wherever_it_stands() -> None:
     assert told(record)["arguments"] == ["vmPU…", f"{'x-' * 20}vmPU…"]
 
 
-def test_long_text_is_cut() -> None:
+def test_long_tool_and_argument_names_are_truncated() -> None:
     record = replace(ALLOWED, tool="t " * 200, arguments=("n " * 32, "n " * 33))
     assert told(record)["tool"] == "t " * 127 + "t…"
     assert told(record)["arguments"] == ["n " * 32, "n " * 31 + "n…"]
 
 
-def test_names_beyond_the_sixty_fourth_are_told_by_an_ellipsis() -> None:
+def test_argument_names_after_the_64th_are_replaced_by_an_ellipsis() -> None:
     names = tuple(f"name{number:02}" for number in range(65))
     assert told(replace(ALLOWED, arguments=names[:64]))["arguments"] == list(names[:64])
     assert told(replace(ALLOWED, arguments=names[::-1]))["arguments"] == [*names[:64], "…"]
@@ -126,18 +126,18 @@ def test_names_beyond_the_sixty_fourth_are_told_by_an_ellipsis() -> None:
 @pytest.mark.parametrize(
     "character", ["\n", "\x1b", "\x7f", "\u2028", "\u202e", "\ud800", "\ufeff"]
 )
-def test_what_cannot_be_printed_is_replaced(character: str) -> None:
+def test_unprintable_characters_are_replaced(character: str) -> None:
     record = replace(ALLOWED, tool=f"a{character}b", arguments=(f"{character}c",))
     assert (told(record)["tool"], told(record)["arguments"]) == ("a�b", ["�c"])
 
 
-def test_text_in_any_script_is_told_as_it_is() -> None:
+def test_unicode_text_is_recorded_unescaped() -> None:
     assert '"tool":"Schlüssel 鍵 🔑"' in entry(replace(ALLOWED, tool="Schlüssel 鍵 🔑"), SALT)
 
 
 @settings(deadline=None)
 @given(TEXTS, st.lists(TEXTS, max_size=80), st.integers() | TEXTS)
-def test_an_entry_is_one_printable_line_however_the_call_was_made(
+def test_every_record_is_one_printable_line(
     text: str, names: list[str], request_id: int | str
 ) -> None:
     record = replace(
@@ -155,7 +155,7 @@ def test_an_entry_is_one_printable_line_however_the_call_was_made(
     assert entry(record, SALT).encode()
 
 
-def test_the_longest_entry_is_less_than_half_of_the_longest_line() -> None:
+def test_the_longest_record_is_less_than_half_of_the_longest_line() -> None:
     long = "😀" * 1_000
     record = replace(
         DENIED,

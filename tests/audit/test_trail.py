@@ -60,7 +60,7 @@ def levels(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.levelname for record in caplog.records]
 
 
-def test_a_call_is_a_line_in_the_file(path: Path) -> None:
+def test_a_call_is_written_as_a_line_of_the_audit_trail(path: Path) -> None:
     with AuditTrail(path) as log:
         log.ready()
         log.write(numbered(7))
@@ -68,7 +68,7 @@ def test_a_call_is_a_line_in_the_file(path: Path) -> None:
     assert verify(path).records == 1
 
 
-def test_a_trail_goes_on_over_restarts(path: Path) -> None:
+def test_an_audit_trail_continues_across_restarts(path: Path) -> None:
     for number in (1, 2, 3):
         with AuditTrail(path, key=KEY) as log:
             log.write(numbered(number))
@@ -76,7 +76,7 @@ def test_a_trail_goes_on_over_restarts(path: Path) -> None:
     assert verify(path, KEY).records == 3
 
 
-def test_a_trail_goes_on_over_files(path: Path) -> None:
+def test_an_audit_trail_continues_across_rotated_files(path: Path) -> None:
     with AuditTrail(path, max_bytes=2_000) as log:
         for number in range(12):
             log.write(numbered(number))
@@ -86,7 +86,7 @@ def test_a_trail_goes_on_over_files(path: Path) -> None:
     assert (verified.records, verified.is_whole) == (12, True)
 
 
-def test_a_session_is_hashed_alike_within_a_process_only(path: Path) -> None:
+def test_the_session_hash_is_stable_within_a_process_only(path: Path) -> None:
     for _ in range(2):
         with AuditTrail(path) as log:
             log.write(RECORD)
@@ -96,19 +96,19 @@ def test_a_session_is_hashed_alike_within_a_process_only(path: Path) -> None:
     assert one not in others
 
 
-def test_a_log_that_cannot_be_written_does_not_open(path: Path) -> None:
+def test_an_audit_trail_that_cannot_be_written_fails_to_open(path: Path) -> None:
     path.mkdir()
     with pytest.raises(AuditError), AuditTrail(path):
         raise AssertionError
 
 
-def test_nothing_shows_the_key(path: Path) -> None:
+def test_the_audit_key_is_neither_printed_nor_written(path: Path) -> None:
     log = AuditTrail(path, key=b"a secret key")
     log.write(RECORD)
     assert "a secret key" not in repr(log) + path.read_text("utf-8")
 
 
-def test_a_call_that_ended_is_kept_and_no_other_is_admitted_until_it_is_written(
+def test_an_unwritten_record_is_buffered_and_blocks_new_calls_until_it_is_written(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with AuditTrail(path) as log:
@@ -130,7 +130,7 @@ def test_a_call_that_ended_is_kept_and_no_other_is_admitted_until_it_is_written(
     assert caplog.messages[1] == "the audit trail can be written again"
 
 
-def test_a_call_is_not_admitted_when_the_file_has_become_unusable(path: Path) -> None:
+def test_no_call_is_admitted_while_the_audit_trail_is_unusable(path: Path) -> None:
     with AuditTrail(path) as log:
         log.ready()
         clear = obstruct(path)
@@ -140,7 +140,7 @@ def test_a_call_is_not_admitted_when_the_file_has_become_unusable(path: Path) ->
         log.ready()
 
 
-def test_what_is_kept_is_written_before_what_comes_after(path: Path) -> None:
+def test_buffered_records_are_written_before_newer_ones(path: Path) -> None:
     with AuditTrail(path) as log:
         log.ready()
         clear = obstruct(path)
@@ -150,7 +150,7 @@ def test_what_is_kept_is_written_before_what_comes_after(path: Path) -> None:
     assert request_ids(path) == [1, 2]
 
 
-def test_every_failure_after_a_recovery_is_loud_again(
+def test_every_write_failure_after_a_recovery_is_logged_again(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with AuditTrail(path) as log:
@@ -163,7 +163,7 @@ def test_every_failure_after_a_recovery_is_loud_again(
 
 
 @posix
-def test_a_full_disk_denies_calls_and_loses_none(path: Path) -> None:
+def test_a_full_disk_denies_calls_and_loses_no_record(path: Path) -> None:
     with AuditTrail(path) as log:
         log.write(numbered(1))
         with disk_full_at(path.stat().st_size + 10):
@@ -176,7 +176,7 @@ def test_a_full_disk_denies_calls_and_loses_none(path: Path) -> None:
     assert verify(path).records == 2
 
 
-def test_what_is_still_kept_at_the_end_is_logged_whole(
+def test_records_still_buffered_at_shutdown_are_logged_completely(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with AuditTrail(path) as log:
@@ -188,7 +188,7 @@ def test_what_is_still_kept_at_the_end_is_logged_whole(
     assert [json.loads(entry)["requestId"] for entry in told] == ["1", "2"]
 
 
-def test_what_is_kept_is_written_at_the_end_if_possible(path: Path) -> None:
+def test_buffered_records_are_written_at_shutdown_if_possible(path: Path) -> None:
     with AuditTrail(path) as log:
         clear = obstruct(path)
         log.write(numbered(1))
@@ -196,7 +196,7 @@ def test_what_is_kept_is_written_at_the_end_if_possible(path: Path) -> None:
     assert request_ids(path) == [1]
 
 
-def test_a_thousand_records_are_kept_and_further_ones_logged_whole(
+def test_a_thousand_records_are_buffered_and_further_ones_logged_completely(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with AuditTrail(path) as log:
@@ -212,7 +212,9 @@ def test_a_thousand_records_are_kept_and_further_ones_logged_whole(
 
 @posix
 @pytest.mark.anyio
-async def test_another_process_that_writes_is_waited_for_without_blocking(path: Path) -> None:
+async def test_waiting_for_the_lock_of_another_process_does_not_block_the_event_loop(
+    path: Path,
+) -> None:
     with AuditTrail(path) as log:
         async with anyio.create_task_group() as tasks:
             with locked(path.with_name("trail.jsonl.lock")):
@@ -225,7 +227,7 @@ async def test_another_process_that_writes_is_waited_for_without_blocking(path: 
 
 @posix
 @pytest.mark.anyio
-async def test_another_process_that_keeps_the_trail_is_not_waited_for_long(
+async def test_a_lock_that_another_process_keeps_is_reported_as_busy(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with AuditTrail(path) as log:
@@ -238,7 +240,7 @@ async def test_another_process_that_keeps_the_trail_is_not_waited_for_long(
 
 
 @posix
-def test_a_record_that_was_kept_for_another_process_is_written_at_the_end(path: Path) -> None:
+def test_a_record_buffered_because_of_a_lock_is_written_at_shutdown(path: Path) -> None:
     with ExitStack() as others, AuditTrail(path) as log:
         others.enter_context(locked(path.with_name("trail.jsonl.lock")))
         log.write(numbered(1))
@@ -247,7 +249,7 @@ def test_a_record_that_was_kept_for_another_process_is_written_at_the_end(path: 
 
 
 @posix
-def test_a_record_that_cannot_be_written_even_at_the_end_is_logged(
+def test_a_record_that_cannot_be_written_at_shutdown_is_logged(
     path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trail, "_LAST_ATTEMPTS", 2)
@@ -260,7 +262,7 @@ def test_a_record_that_cannot_be_written_even_at_the_end_is_logged(
 
 
 @pytest.mark.anyio
-async def test_what_another_wait_would_not_mend_is_not_waited_for(path: Path) -> None:
+async def test_an_error_other_than_a_lock_is_not_waited_for(path: Path) -> None:
     with AuditTrail(path) as log:
         clear = obstruct(path)
         with pytest.raises(AuditError):

@@ -52,7 +52,7 @@ def broken(path: Path) -> BrokenTrailError:
 
 @settings(deadline=None)
 @given(st.integers(0, len(b"".join(LINES)) - 1), st.integers(1, 255))
-def test_any_changed_byte_is_found(file: Path, index: int, difference: int) -> None:
+def test_verification_finds_any_changed_byte(file: Path, index: int, difference: int) -> None:
     trail = bytearray(b"".join(LINES))
     trail[index] ^= difference
     assert verified(file, [bytes(trail)]) is None
@@ -60,7 +60,7 @@ def test_any_changed_byte_is_found(file: Path, index: int, difference: int) -> N
 
 @settings(deadline=None)
 @given(INDEXES)
-def test_a_removed_record_is_found_unless_it_was_the_last(file: Path, index: int) -> None:
+def test_verification_finds_a_removed_record_unless_it_was_the_last(file: Path, index: int) -> None:
     whole = verified(file, LINES)
     assert whole
     found = verified(file, LINES[:index] + LINES[index + 1 :])
@@ -73,20 +73,20 @@ def test_a_removed_record_is_found_unless_it_was_the_last(file: Path, index: int
 
 @settings(deadline=None)
 @given(st.sampled_from([*LINES, *OTHERS]), st.integers(0, len(LINES)))
-def test_an_inserted_record_is_found(file: Path, inserted: bytes, index: int) -> None:
+def test_verification_finds_an_inserted_record(file: Path, inserted: bytes, index: int) -> None:
     assert verified(file, [*LINES[:index], inserted, *LINES[index:]]) is None
 
 
 @settings(deadline=None)
 @given(st.permutations(LINES))
-def test_reordered_records_are_found(file: Path, lines: list[bytes]) -> None:
+def test_verification_finds_reordered_records(file: Path, lines: list[bytes]) -> None:
     assume(lines != LINES)
     assert verified(file, lines) is None
 
 
 @settings(deadline=None)
 @given(INDEXES, st.sampled_from([None, b"another key"]))
-def test_a_chain_calculated_anew_without_the_key_is_found(
+def test_verification_finds_a_chain_recomputed_without_the_key(
     file: Path, index: int, key: bytes | None
 ) -> None:
     before = LINES[:index]
@@ -100,7 +100,7 @@ def test_a_chain_calculated_anew_without_the_key_is_found(
 
 @settings(deadline=None)
 @given(st.integers(1, len(b"".join(LINES)) - 1))
-def test_a_trail_cut_off_anywhere_is_found_or_ends_earlier(file: Path, length: int) -> None:
+def test_a_truncated_trail_is_broken_or_ends_at_an_earlier_record(file: Path, length: int) -> None:
     whole = verified(file, LINES)
     found = verified(file, [b"".join(LINES)[:length]])
     assert whole
@@ -123,7 +123,9 @@ ANOTHER_TWO = seal('{"n":1}', Link(1, "1" * 64), None)[0]
         ([ONE, b"x" * 200_000], "the record is cut off"),
     ],
 )
-def test_the_first_broken_record_is_named(path: Path, lines: list[bytes], problem: str) -> None:
+def test_the_first_broken_record_is_reported_with_file_and_line(
+    path: Path, lines: list[bytes], problem: str
+) -> None:
     path.write_bytes(b"".join(lines))
     error = broken(path)
     assert (error.file, error.line) == (str(path), 2)
@@ -131,7 +133,7 @@ def test_the_first_broken_record_is_named(path: Path, lines: list[bytes], proble
     assert str(error) == f"{path}, line 2: {error.problem}"
 
 
-def test_a_break_is_found_in_an_older_file_first(path: Path) -> None:
+def test_a_break_in_a_rotated_file_is_reported_first(path: Path) -> None:
     older = path.with_name("trail.jsonl.1")
     older.write_bytes(ONE + b"text\n")
     path.write_bytes(b"text\n")
@@ -148,7 +150,7 @@ def test_a_trail_whose_beginning_is_missing_is_broken(path: Path) -> None:
     assert broken.value.problem == "the records before number 2 are missing"
 
 
-def test_with_all_older_files_the_oldest_records_may_have_been_deleted(path: Path) -> None:
+def test_a_trail_with_all_rotated_files_need_not_begin_at_record_1(path: Path) -> None:
     *older, newest = sealed(7, None)[1:]
     for number, line in zip(range(5, 0, -1), older, strict=True):
         path.with_name(f"trail.jsonl.{number}").write_bytes(line)
@@ -159,44 +161,44 @@ def test_with_all_older_files_the_oldest_records_may_have_been_deleted(path: Pat
     assert (verified.follows.sequence, verified.last.sequence) == (1, 7)
 
 
-def test_empty_older_files_do_not_excuse_a_missing_beginning(path: Path) -> None:
+def test_empty_rotated_files_do_not_excuse_a_missing_beginning(path: Path) -> None:
     for number in range(1, 6):
         path.with_name(f"trail.jsonl.{number}").touch()
     path.write_bytes(THREE)
     assert broken(path).problem == "the records before number 3 are missing"
 
 
-def test_a_file_missing_in_the_middle_is_found(path: Path) -> None:
+def test_a_missing_rotated_file_is_found(path: Path) -> None:
     path.with_name("trail.jsonl.2").write_bytes(ONE)
     path.write_bytes(THREE)
     assert (broken(path).file, broken(path).line) == (str(path), 1)
 
 
-def test_a_trail_whose_newest_file_is_gone_is_read_from_the_older_ones(path: Path) -> None:
+def test_a_trail_without_its_newest_file_is_verified_from_the_rotated_ones(path: Path) -> None:
     path.with_name("trail.jsonl.1").write_bytes(b"".join(LINES))
     assert verify(path, KEY).records == 5
 
 
-def test_an_empty_file_is_no_trail_that_can_be_verified(path: Path) -> None:
+def test_an_empty_trail_cannot_be_verified(path: Path) -> None:
     path.touch()
     with pytest.raises(AuditError, match="there are no records: the trail is new, or was emptied"):
         verify(path)
 
 
-def test_no_file_is_no_trail(path: Path) -> None:
+def test_a_missing_trail_cannot_be_verified(path: Path) -> None:
     with pytest.raises(AuditError) as missing:
         verify(path)
     assert str(missing.value) == f"{path}: there is no audit trail"
 
 
-def test_what_cannot_be_read_is_told(path: Path) -> None:
+def test_an_unreadable_trail_is_reported(path: Path) -> None:
     path.mkdir()
     with pytest.raises(AuditError) as unreadable:
         verify(path)
     assert str(unreadable.value).startswith(f"{path}: ")
 
 
-def test_verifying_changes_nothing(path: Path) -> None:
+def test_verification_does_not_change_the_trail(path: Path) -> None:
     path.write_bytes(b"".join(LINES))
     verify(path, KEY)
     assert list(path.parent.iterdir()) == [path]

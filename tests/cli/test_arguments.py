@@ -40,19 +40,19 @@ def test_the_help_names_every_command_and_the_exit_codes(
     "command",
     ["policy check", "policy explain", "policy show", "policy test", "audit verify"],
 )
-def test_the_help_of_a_command_that_may_fail_has_its_exit_codes(
+def test_the_help_of_a_command_that_may_fail_lists_its_exit_codes(
     run: Run, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     assert run(*command.split(), "--help") == 0
     assert "\nExit codes: 0 " in capsys.readouterr().out
 
 
-def test_arguments_name_a_command() -> None:
+def test_arguments_are_parsed_to_a_command() -> None:
     assert parse(["http", "--port", "1"]) == Http(host=None, port=1)
     assert parse([]) == Stdio()
 
 
-def test_an_unknown_command_is_named(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_command_is_a_usage_error(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("moon") == 2
     out, err = capsys.readouterr()
     assert re.match(r"usage: [^:]*\nbinance-mcp: error: .*'moon'.*\n\Z", err)
@@ -76,14 +76,14 @@ def test_an_unknown_command_is_named(run: Run, capsys: pytest.CaptureFixture[str
         ("audit", "audit: must be followed by a command: verify"),
     ],
 )
-def test_an_argument_that_cannot_be_used_is_told_in_one_line(
+def test_an_invalid_argument_is_reported_in_one_line(
     run: Run, capsys: pytest.CaptureFixture[str], arguments: str, told: str
 ) -> None:
     assert run(*arguments.split()) == 2
     assert capsys.readouterr() == ("", f"binance-mcp: {told}\n")
 
 
-def test_a_variable_of_the_environment_is_no_command(
+def test_an_environment_variable_does_not_choose_the_command(
     run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VERSION", "true")
@@ -92,7 +92,7 @@ def test_a_variable_of_the_environment_is_no_command(
     assert capsys.readouterr() == ("", "binance-mcp: BINANCE_MCP_PORT: must be a whole number\n")
 
 
-def test_an_env_file_is_named_before_the_command_or_after_it() -> None:
+def test_env_file_option_may_stand_before_or_after_the_command() -> None:
     assert parse(["--env-file", "settings"]) == Stdio(env_file="settings")
     assert parse(["--env-file", "settings", "http"]) == Http(
         env_file="settings", host=None, port=None
@@ -102,6 +102,6 @@ def test_an_env_file_is_named_before_the_command_or_after_it() -> None:
     )
 
 
-def test_an_env_file_goes_only_with_what_serves_mcp() -> None:
+def test_env_file_option_is_only_for_commands_that_serve_mcp() -> None:
     with pytest.raises(SettingsError, match="--env-file: is only for the commands that serve MCP"):
         parse(["--env-file", "settings", "demo"])

@@ -22,7 +22,7 @@ def write(path: Path, count: int, *, key: bytes | None = None, last: Link = STAR
     return last
 
 
-def test_an_unbroken_trail_is_told_with_its_files_its_records_and_its_end(
+def test_audit_verify_prints_files_record_count_and_last_hash(
     run: Run, capsys: pytest.CaptureFixture[str], trail: Path
 ) -> None:
     older = trail.with_name("trail.jsonl.1")
@@ -34,7 +34,7 @@ def test_an_unbroken_trail_is_told_with_its_files_its_records_and_its_end(
     )
 
 
-def test_a_trail_whose_oldest_records_were_rotated_away_says_where_it_begins(
+def test_audit_verify_prints_the_first_record_number_of_a_rotated_trail(
     run: Run, capsys: pytest.CaptureFixture[str], trail: Path
 ) -> None:
     write(trail, 6, last=Link(3, "1" * 64))
@@ -46,7 +46,7 @@ def test_a_trail_whose_oldest_records_were_rotated_away_says_where_it_begins(
     assert "\nrecords: 6, from number 4 on\n" in capsys.readouterr().out
 
 
-def test_the_first_broken_record_is_told_by_file_and_line(
+def test_audit_verify_prints_file_and_line_of_the_first_broken_record(
     run: Run, capsys: pytest.CaptureFixture[str], trail: Path
 ) -> None:
     write(trail, 4)
@@ -56,7 +56,7 @@ def test_the_first_broken_record_is_told_by_file_and_line(
     assert capsys.readouterr() == (f"{trail}:2: found record 3 where 2 is expected\n", "")
 
 
-def test_a_trail_is_verified_with_the_key_that_is_set(
+def test_audit_verify_uses_the_configured_audit_key(
     run: Run,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -69,7 +69,7 @@ def test_a_trail_is_verified_with_the_key_that_is_set(
     assert run("audit", "verify", str(trail)) == 0
 
 
-def test_a_trail_that_is_not_there_is_told_in_one_line(
+def test_audit_verify_reports_a_missing_trail_in_one_line(
     run: Run, capsys: pytest.CaptureFixture[str], trail: Path
 ) -> None:
     assert run("audit", "verify", str(trail)) == 2

@@ -28,16 +28,16 @@ def test_the_help_of_a_command_is_its_docstring_without_the_indentation() -> Non
     assert summary(Ran) == "Say what to run."
 
 
-def test_a_group_runs_the_command_that_is_named() -> None:
+def test_a_command_group_runs_its_subcommand() -> None:
     assert Either(that=Ran(code=7)).run() == 7
 
 
-def test_a_group_alone_says_what_may_follow() -> None:
+def test_a_command_group_without_subcommand_lists_the_subcommands() -> None:
     with pytest.raises(SettingsError, match=r"^either: must be followed by .*: this, that$"):
         Either().run()
 
 
-def test_settings_are_in_force_with_the_arguments_before_them(
+def test_command_line_arguments_override_the_settings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("BINANCE_MCP_PORT", "1")

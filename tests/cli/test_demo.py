@@ -3,7 +3,7 @@ import os
 from tests.cli.processes import running
 
 
-def test_a_reader_that_has_left_is_no_fault() -> None:
+def test_demo_with_a_closed_output_pipe_is_not_an_error() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with running("demo", stdout=writing) as process:

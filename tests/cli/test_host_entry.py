@@ -6,7 +6,7 @@ from pathlib import Path
 from binance_mcp.cli.host_entry import host_config
 
 
-def test_no_module_of_the_folder_that_a_host_starts_in_is_run() -> None:
+def test_the_host_entry_does_not_import_modules_from_the_working_directory() -> None:
     Path("anyio.py").write_text("raise SystemExit('run from the folder')")
     entry = json.loads(host_config())["mcpServers"]["binance"]
     ended = subprocess.run(

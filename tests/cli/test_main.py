@@ -20,7 +20,7 @@ BAD_SETTINGS_TOLD: Final = (
 
 
 @pytest.mark.parametrize("arguments", [[], ["http"], ["sandbox"], ["policy", "show"]])
-def test_settings_that_cannot_be_used_are_told_a_line_each(
+def test_invalid_settings_are_reported_one_per_line(
     run: Callable[..., object],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -49,7 +49,7 @@ def test_ctrl_c_ends_a_command_without_a_traceback(
 
 
 @pytest.mark.parametrize("arguments", ["--help", "--version", "policy explain"])
-def test_a_reader_that_has_left_is_no_fault(arguments: str) -> None:
+def test_a_closed_output_pipe_is_not_an_error(arguments: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with running(*arguments.split(), stdout=writing) as process:
@@ -60,7 +60,7 @@ def test_a_reader_that_has_left_is_no_fault(arguments: str) -> None:
 
 @has_full_disk
 @pytest.mark.parametrize("command", ["--help", "--version", "sandbox", "policy show"])
-def test_output_that_cannot_be_written_is_told_in_one_line(command: str) -> None:
+def test_an_output_error_is_reported_in_one_line(command: str) -> None:
     with Path("/dev/full").open("w") as full, running(*command.split(), stdout=full.fileno()) as it:
         _, err = it.communicate()
     reason = os.strerror(errno.ENOSPC)
@@ -79,7 +79,7 @@ def test_a_crash_in_a_task_is_not_hidden(
         run("--version")
 
 
-def test_what_only_other_commands_need_is_not_imported_for_the_bare_command() -> None:
+def test_the_bare_command_does_not_import_modules_of_other_commands() -> None:
     script = "import sys, binance_mcp.cli.main; print(*sys.modules)"
     printed = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, check=True, text=True, timeout=60

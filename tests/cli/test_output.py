@@ -21,14 +21,14 @@ def pipe_without_reader() -> Generator[TextIO]:
         yield stream
 
 
-def test_results_and_complaints_go_their_own_ways(capsys: pytest.CaptureFixture[str]) -> None:
+def test_results_go_to_stdout_and_errors_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     say("a result")
     complain("a complaint")
     assert capsys.readouterr() == ("a result\n", "a complaint\n")
 
 
 @pytest.mark.parametrize(("name", "tell"), [("stdout", say), ("stderr", complain)])
-def test_when_its_reader_has_left_a_line_goes_nowhere(
+def test_a_line_for_a_closed_pipe_is_discarded(
     monkeypatch: pytest.MonkeyPatch, name: str, tell: Callable[[str], None]
 ) -> None:
     with pipe_without_reader() as stream:
@@ -38,7 +38,7 @@ def test_when_its_reader_has_left_a_line_goes_nowhere(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere a pipe cannot be asked for room")
-def test_when_its_reader_never_reads_a_complaint_goes_nowhere(
+def test_an_error_line_for_a_full_stderr_pipe_is_discarded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     reading, writing = os.pipe()
@@ -53,7 +53,7 @@ def test_when_its_reader_never_reads_a_complaint_goes_nowhere(
         complain("unread")
 
 
-def test_what_others_have_printed_goes_nowhere_either(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_buffered_output_for_a_closed_pipe_is_discarded(monkeypatch: pytest.MonkeyPatch) -> None:
     with pipe_without_reader() as stream:
         monkeypatch.setattr(sys, "stdout", stream)
         print("unread")  # noqa: T201  # the buffer of another
@@ -61,7 +61,7 @@ def test_what_others_have_printed_goes_nowhere_either(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("name", ["stdout", "stderr"])
-def test_to_a_closed_stream_nothing_is_printed_and_nothing_to_another_for_it(
+def test_output_for_a_closed_stream_is_discarded_and_not_redirected(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     monkeypatch.setattr(sys, name, None)
@@ -71,7 +71,7 @@ def test_to_a_closed_stream_nothing_is_printed_and_nothing_to_another_for_it(
 
 
 @has_full_disk
-def test_a_full_disk_ends_the_command_in_one_line(
+def test_a_full_disk_ends_the_command_with_one_error_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Path("/dev/full").open("w") as stream:
@@ -82,7 +82,9 @@ def test_a_full_disk_ends_the_command_in_one_line(
     assert capsys.readouterr().err == f"binance-mcp: cannot print: {os.strerror(errno.ENOSPC)}\n"
 
 
-def test_what_the_encoding_does_not_have_is_spelled_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_characters_that_the_output_encoding_lacks_are_escaped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     printed = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, "ascii", newline="\n"))
     say("é…\ud800")

@@ -60,20 +60,20 @@ def write(text: str) -> None:
 # check
 
 
-def test_a_policy_that_is_fine_is_told_to_be_with_what_it_has(run: Run, capsys: Printed) -> None:
+def test_policy_check_summarizes_a_valid_policy(run: Run, capsys: Printed) -> None:
     write(FINE)
     assert run("policy", "check", "--strict", "policy.json") == 0
     told = "policy.json: OK: 1 tool listed, 1 hidden, 2 limits, default deny, 0 warnings\n"
     assert capsys.readouterr() == (told, "")
 
 
-def test_every_problem_of_a_policy_is_told_with_its_place(run: Run, capsys: Printed) -> None:
+def test_policy_check_prints_every_problem_with_line_and_column(run: Run, capsys: Printed) -> None:
     write(FAULTY)
     assert run("policy", "check", "policy.json") == 1
     assert capsys.readouterr() == (FAULTY_TOLD, "")
 
 
-def test_of_a_flood_of_problems_the_last_line_says_how_many_more(run: Run, capsys: Printed) -> None:
+def test_policy_check_ends_with_the_number_of_unlisted_problems(run: Run, capsys: Printed) -> None:
     write(json.dumps({"version": "1", "default": "deny", "hide": [1] * 150}))
     assert run("policy", "check", "policy.json") == 1
     first, *_, last = capsys.readouterr().out.splitlines()
@@ -81,13 +81,15 @@ def test_of_a_flood_of_problems_the_last_line_says_how_many_more(run: Run, capsy
     assert last == "policy.json: /: has 50 more problems"
 
 
-def test_a_problem_without_a_place_is_told_without(run: Run, capsys: Printed) -> None:
+def test_policy_check_prints_a_problem_that_has_no_line_and_column(
+    run: Run, capsys: Printed
+) -> None:
     Path("policy.json").write_bytes(b"\xff")
     assert run("policy", "check", "policy.json") == 1
     assert capsys.readouterr() == ("policy.json: /: must be UTF-8 text\n", "")
 
 
-def test_warnings_are_told_in_the_order_of_the_text_and_are_no_fault(
+def test_policy_check_prints_warnings_in_document_order_and_succeeds(
     run: Run, capsys: Printed
 ) -> None:
     write(DUBIOUS)
@@ -96,14 +98,14 @@ def test_warnings_are_told_in_the_order_of_the_text_and_are_no_fault(
     assert capsys.readouterr() == (DUBIOUS_TOLD + summary, "")
 
 
-def test_warnings_are_a_fault_for_the_strict(run: Run, capsys: Printed) -> None:
+def test_policy_check_strict_fails_on_warnings(run: Run, capsys: Printed) -> None:
     write(DUBIOUS)
     assert run("policy", "check", "policy.json", "--strict") == 1
     assert capsys.readouterr() == (DUBIOUS_TOLD, "")
 
 
 @pytest.mark.parametrize("command", ["check", "explain", "show", 'test --call {"name":"A"}'])
-def test_a_policy_that_cannot_be_read_is_told_in_one_line(
+def test_an_unreadable_policy_is_reported_in_one_line(
     run: Run, capsys: Printed, command: str
 ) -> None:
     assert run("policy", *command.split(), "policy.json") == 2
@@ -111,7 +113,7 @@ def test_a_policy_that_cannot_be_read_is_told_in_one_line(
 
 
 @pytest.mark.parametrize("command", ["explain", "show", 'test --call {"name":"A"}'])
-def test_a_policy_that_cannot_be_used_is_told_a_line_per_problem(
+def test_an_invalid_policy_is_reported_one_line_per_problem(
     run: Run, capsys: Printed, command: str
 ) -> None:
     write(FAULTY)
@@ -124,7 +126,7 @@ def test_a_policy_that_cannot_be_used_is_told_a_line_per_problem(
 # explain
 
 
-def test_the_policy_in_force_is_explained(
+def test_policy_explain_explains_the_active_policy(
     run: Run, capsys: Printed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("policy", "explain") == 0
@@ -138,7 +140,7 @@ def test_the_policy_in_force_is_explained(
     assert err == ""
 
 
-def test_a_policy_is_explained_whatever_is_in_force(
+def test_policy_explain_of_a_file_ignores_the_active_policy(
     run: Run, capsys: Printed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(FINE)
@@ -150,14 +152,14 @@ def test_a_policy_is_explained_whatever_is_in_force(
 # show
 
 
-def test_the_shipped_policy_is_shown_if_no_other_is_in_force(run: Run, capsys: Printed) -> None:
+def test_policy_show_shows_the_built_in_policy_by_default(run: Run, capsys: Printed) -> None:
     assert run("policy", "show") == 0
     out, err = capsys.readouterr()
     assert load("shown", out) == load("shipped", read(None))
     assert err == f"built-in policy, SHA-256 {SHIPPED}\n"
 
 
-def test_policies_that_say_the_same_look_the_same(run: Run, capsys: Printed) -> None:
+def test_policy_show_prints_equal_policies_identically(run: Run, capsys: Printed) -> None:
     write(
         """{"tools": {"B": {"limits": [{"scope": "session", "max": 1, "window": "day",
         "counter": "c"}]}, "A": {"action": "allow"}}, "hide": ["b", "a"], "default": "deny",
@@ -179,7 +181,7 @@ def test_policies_that_say_the_same_look_the_same(run: Run, capsys: Printed) -> 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(DOCUMENTS)
-def test_what_is_shown_says_what_the_policy_says(run: Run, capsys: Printed, said: Json) -> None:
+def test_policy_show_prints_an_equivalent_policy(run: Run, capsys: Printed, said: Json) -> None:
     text = json.dumps(said)
     write(text)
     assert run("policy", "show", "policy.json") == 0
@@ -189,7 +191,7 @@ def test_what_is_shown_says_what_the_policy_says(run: Run, capsys: Printed, said
 # test
 
 
-def test_decisions_that_are_alike_stand_on_one_line(run: Run, capsys: Printed) -> None:
+def test_policy_test_groups_equal_decisions_on_one_line(run: Run, capsys: Printed) -> None:
     write(FINE)
     call = f'{{"name": "{KEEPALIVE}", "arguments": {{}}}}'
     tried = run("policy", "test", "policy.json", "--call", call, "--repeat", "5", "--every", "0.5")
@@ -203,7 +205,7 @@ def test_decisions_that_are_alike_stand_on_one_line(run: Run, capsys: Printed) -
     )
 
 
-def test_several_calls_are_tried_whatever_is_in_their_arguments(run: Run, capsys: Printed) -> None:
+def test_policy_test_accepts_several_calls_with_any_arguments(run: Run, capsys: Printed) -> None:
     write(
         """{"version": "1", "default": "allow", "tools": {"A": {
             "action": "require_approval", "reason": "It matters.",
@@ -225,7 +227,7 @@ def test_several_calls_are_tried_whatever_is_in_their_arguments(run: Run, capsys
     "call",
     ["", "moon", "{", "[]", "1", '{"name": 1}', '{"arguments": {}}', '{"name": "A", "x": 1}'],
 )
-def test_a_call_that_cannot_be_used_is_told_in_one_line(
+def test_policy_test_reports_an_invalid_call_in_one_line(
     run: Run, capsys: Printed, call: str
 ) -> None:
     assert run("policy", "test", "policy.json", "--call", call) == 2

@@ -7,7 +7,7 @@ from tests.cli.processes import ended, posix, running
 
 
 @posix
-def test_the_sandbox_prints_how_to_reach_it_and_serves_until_a_signal_comes() -> None:
+def test_sandbox_prints_its_urls_and_credentials_and_serves_until_a_signal() -> None:
     with running("sandbox") as process:
         assert process.stdout
         sandbox = json.loads(process.stdout.readline())
@@ -19,7 +19,7 @@ def test_the_sandbox_prints_how_to_reach_it_and_serves_until_a_signal_comes() ->
     assert sandbox["streamUrl"] == sandbox["restUrl"].replace("http", "ws")
 
 
-def test_listen_keys_of_the_sandbox_live_as_long_as_asked() -> None:
+def test_sandbox_listen_key_seconds_sets_the_validity_of_listen_keys() -> None:
     with running("sandbox", "--listen-key-seconds", "1e-9") as process:
         assert process.stdout
         sandbox = json.loads(process.stdout.readline())

@@ -16,7 +16,7 @@ def log_of(*arguments: str, variables: dict[str, str]) -> str:
     return err
 
 
-def test_a_file_found_redirects_nothing_when_the_environment_brings_the_key() -> None:
+def test_a_found_env_file_is_ignored_when_the_environment_has_the_api_key() -> None:
     Path(".env").write_text("BINANCE_REST_URL=https://elsewhere.example\n")
     log = log_of(variables={"BINANCE_API_KEY": "key"})
     assert f"{Path('.env').absolute()} is ignored: the environment has a credential" in log
@@ -25,7 +25,7 @@ def test_a_file_found_redirects_nothing_when_the_environment_brings_the_key() ->
 
 @posix
 @pytest.mark.parametrize("content", [b"API_KEY=of another service\n", b"caf\xe9", b"\0", b"'\n"])
-def test_a_file_of_another_program_stops_nothing_and_is_not_spoken_of(content: bytes) -> None:
+def test_an_env_file_of_another_program_is_ignored_silently(content: bytes) -> None:
     Path(".env").write_bytes(content)
     log = log_of(variables={})
     assert "using demo at https://demo-fapi.binance.com" in log
@@ -33,23 +33,23 @@ def test_a_file_of_another_program_stops_nothing_and_is_not_spoken_of(content: b
 
 
 @posix
-def test_a_fifo_found_stops_nothing() -> None:
+def test_a_fifo_named_dot_env_does_not_stop_the_server() -> None:
     os.mkfifo(".env")
     assert "it is not a regular file" in log_of(variables={})
 
 
-def test_variables_of_other_programs_stop_nothing() -> None:
+def test_environment_variables_of_other_programs_do_not_stop_the_server() -> None:
     foreign = {"ENVIRONMENT": "production", "PORT": "abc", "LOG_LEVEL": "trace", "POLICY": "x"}
     assert "using demo at" in log_of(variables=foreign)
 
 
-def test_a_file_that_is_named_counts() -> None:
+def test_an_env_file_given_by_option_or_variable_is_read() -> None:
     Path("named").write_text("BINANCE_REST_URL=https://elsewhere.example\n")
     assert "at https://elsewhere.example" in log_of("--env-file", "named", variables={})
     assert "at https://elsewhere.example" in log_of(variables={"BINANCE_MCP_ENV_FILE": "named"})
 
 
-def test_a_file_that_is_named_and_is_not_there_ends_the_program() -> None:
+def test_a_missing_env_file_given_by_option_is_an_error() -> None:
     with running("http", "--env-file", "missing") as process:
         code, _, err = ended(process)
     assert code == 2
@@ -60,13 +60,13 @@ def test_a_file_that_is_named_and_is_not_there_ends_the_program() -> None:
 
 
 @pytest.mark.parametrize("nothing", ["", "${user_config.file}"])
-def test_a_file_that_nobody_has_filled_in_is_none(nothing: str) -> None:
+def test_an_empty_env_file_option_means_no_env_file(nothing: str) -> None:
     assert "using demo at" in log_of("--env-file", nothing, variables={})
     assert "using demo at" in log_of(variables={"BINANCE_MCP_ENV_FILE": nothing})
 
 
 @pytest.mark.parametrize("command", ["policy show", "policy explain"])
-def test_a_command_about_the_policy_in_force_says_which_file_it_has_not_read(command: str) -> None:
+def test_a_policy_command_reports_an_ignored_env_file(command: str) -> None:
     Path(".env").write_text("BINANCE_MCP_POLICY=missing.json\n")
     with running(*command.split()) as process:
         code, _, err = ended(process)
@@ -74,7 +74,7 @@ def test_a_command_about_the_policy_in_force_says_which_file_it_has_not_read(com
     assert f"{Path('.env').absolute()} is ignored: it does not have BINANCE_API_KEY" in err
 
 
-def test_a_trail_is_verified_with_the_key_of_the_file_that_is_named() -> None:
+def test_audit_verify_reads_the_audit_key_from_the_given_env_file() -> None:
     Path("named").write_text("BINANCE_MCP_AUDIT_KEY=key\n")
     Path("named").chmod(0o644)
     Path("trail").touch()

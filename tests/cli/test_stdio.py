@@ -8,7 +8,7 @@ from tests.cli.processes import COMMAND, ONLY_ERRORS, ended, posix, running
 
 
 @posix
-def test_at_a_terminal_the_bare_command_says_what_it_waits_for_and_ends_at_ctrl_d() -> None:
+def test_at_a_terminal_the_bare_command_prints_a_host_entry_and_ends_at_ctrl_d() -> None:
     terminal, stdin = os.openpty()
     os.write(terminal, b"\x04")
     with running(stdin=stdin) as process:
@@ -30,7 +30,7 @@ def test_at_a_terminal_the_bare_command_says_what_it_waits_for_and_ends_at_ctrl_
     assert (code, out) == (0, "")
 
 
-def test_the_bare_command_ends_quietly_with_its_input() -> None:
+def test_the_bare_command_ends_silently_at_the_end_of_stdin() -> None:
     with running(variables=ONLY_ERRORS) as process:
         assert ended(process) == (0, "", "")
 
@@ -48,22 +48,22 @@ def with_closed(stream: str) -> tuple[int, bytes, bytes]:
 
 
 @posix
-def test_the_bare_command_ends_quietly_if_its_input_is_closed_from_the_start() -> None:
+def test_the_bare_command_ends_silently_if_stdin_is_closed() -> None:
     assert with_closed("<&-") == (0, b"", b"")
 
 
 @posix
-def test_the_bare_command_says_so_if_its_output_is_closed_from_the_start() -> None:
+def test_the_bare_command_reports_a_closed_stdout() -> None:
     reason = b"binance-mcp: standard output is closed: there is no host to answer\n"
     assert with_closed(">&-") == (2, b"", reason)
 
 
 @posix
-def test_the_bare_command_serves_if_only_the_log_is_closed() -> None:
+def test_the_bare_command_serves_with_closed_stderr() -> None:
     assert with_closed("2>&- </dev/null") == (0, b"", b"")
 
 
-def test_a_policy_that_cannot_be_used_is_told_in_one_line() -> None:
+def test_an_unusable_policy_is_reported_in_one_line() -> None:
     with running(variables={"BINANCE_MCP_POLICY": "missing.json"}) as process:
         code, out, err = ended(process)
     assert (code, out) == (2, "")

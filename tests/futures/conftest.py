@@ -19,7 +19,7 @@ from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.schedule import Schedule
 from binance_mcp.futures.weight import RequestWeight
 from binance_mcp.sandbox.app import AccountKeys, Sandbox
-from tests.storm.machine import Machine
+from tests.simulation.storm.machine import Machine
 
 
 @pytest.fixture(autouse=True)

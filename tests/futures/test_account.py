@@ -32,7 +32,7 @@ def use_proxy(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-async def test_an_environment_is_opened_at_its_own_address(name: str) -> None:
+async def test_an_environment_is_opened_at_its_own_url(name: str) -> None:
     settings = load_settings(environment=name, timeout_seconds=2.5)
 
     async with open_account(settings, NOBODY) as exchange:
@@ -42,7 +42,7 @@ async def test_an_environment_is_opened_at_its_own_address(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["mainnet", "demo"])
-async def test_without_an_api_key_an_environment_of_binance_opens_and_refuses_calls(
+async def test_a_binance_environment_without_an_api_key_opens_and_refuses_calls(
     name: str,
 ) -> None:
     async with open_account(load_settings(environment=name), NOBODY) as exchange:
@@ -50,7 +50,7 @@ async def test_without_an_api_key_an_environment_of_binance_opens_and_refuses_ca
             await exchange.keeper.create()
 
 
-async def test_the_addresses_can_be_overridden() -> None:
+async def test_rest_url_and_stream_url_can_be_overridden() -> None:
     settings = load_settings(
         environment="demo", rest_url="https://rest.test/", stream_url="wss://stream.test"
     )
@@ -63,7 +63,7 @@ async def test_the_addresses_can_be_overridden() -> None:
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-async def test_an_app_answers_in_the_place_of_binance(
+async def test_an_asgi_app_can_replace_binance(
     name: str, sandbox: Sandbox, account: AccountKeys
 ) -> None:
     credentials = Credentials(SecretStr(account.api_key))
@@ -77,7 +77,7 @@ async def test_an_app_answers_in_the_place_of_binance(
 
 
 @pytest.mark.parametrize(("name", "used"), [("mainnet", 2160), ("demo", 5400)])
-async def test_an_environment_has_the_request_weight_of_its_own(name: str, used: int) -> None:
+async def test_each_environment_has_its_own_request_weight_limit(name: str, used: int) -> None:
     def answer(weight: int) -> JSONResponse:
         return JSONResponse({"listenKey": "a"}, headers={"X-MBX-USED-WEIGHT-1M": str(weight)})
 
@@ -92,7 +92,7 @@ async def test_an_environment_has_the_request_weight_of_its_own(name: str, used:
             await exchange.keeper.create()
 
 
-async def test_opening_and_closing_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+async def test_opening_and_closing_an_account_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "binance_mcp")
 
     async with open_account(load_settings(environment="demo"), NOBODY):
@@ -104,7 +104,7 @@ async def test_opening_and_closing_are_logged(caplog: pytest.LogCaptureFixture) 
 
 
 @on_real_sockets
-async def test_a_sandbox_elsewhere_is_reached_by_its_address_and_not_by_a_proxy(
+async def test_a_sandbox_at_a_loopback_url_is_reached_without_a_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     use_proxy(monkeypatch, "http://127.0.0.1:1")
@@ -120,7 +120,7 @@ async def test_a_sandbox_elsewhere_is_reached_by_its_address_and_not_by_a_proxy(
 
 
 @on_real_sockets
-async def test_binance_is_reached_by_the_proxy_of_the_environment(
+async def test_binance_is_reached_through_the_proxy_from_the_environment_variables(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[bytes] = []

@@ -123,7 +123,7 @@ def descendants(error: type[BinanceError]) -> Iterator[type[BinanceError]]:
 
 
 @pytest.mark.parametrize(("status", "code", "message", "expected"), JSON_ERRORS)
-def test_an_error_of_binance_has_its_class_status_code_and_words(
+def test_a_binance_error_has_its_class_status_code_and_message(
     status: int, code: int, message: str, expected: type[BinanceError]
 ) -> None:
     error = error_of(status, {"code": code, "msg": message})
@@ -134,7 +134,7 @@ def test_an_error_of_binance_has_its_class_status_code_and_words(
 
 
 @pytest.mark.parametrize(("status", "body", "expected"), OTHER_ERRORS)
-def test_an_answer_without_a_code_is_told_by_its_status(
+def test_an_answer_without_an_error_code_is_classified_by_its_http_status(
     status: int, body: bytes, expected: type[BinanceError]
 ) -> None:
     error = error_of(status, body)
@@ -143,14 +143,14 @@ def test_an_answer_without_a_code_is_told_by_its_status(
     assert (error.status, error.code) == (status, None)
 
 
-def test_every_error_comes_from_an_answer_or_from_none() -> None:
+def test_every_binance_error_class_comes_either_from_an_answer_or_from_none() -> None:
     from_answers = {row[-1] for row in (*JSON_ERRORS, *OTHER_ERRORS)}
 
     assert from_answers | WITHOUT_AN_ANSWER == set(descendants(BinanceError))
     assert not from_answers & WITHOUT_AN_ANSWER
 
 
-def test_only_failures_that_may_pass_by_themselves_are_retryable() -> None:
+def test_only_transient_binance_errors_are_retryable() -> None:
     assert {error for error in descendants(BinanceError) if error.is_retryable} == RETRYABLE
 
 
@@ -166,7 +166,7 @@ def test_a_refused_request_is_not_retryable_whatever_its_code(status: int, code:
     "content",
     [{}, {"listenKey": "a"}, {"code": 0}, {"code": 200, "msg": "ok"}, {"code": "-1"}],
 )
-def test_an_object_answered_200_is_the_payload_unless_its_code_is_negative(
+def test_a_200_answer_is_the_payload_unless_its_code_is_negative(
     content: dict[str, object],
 ) -> None:
     assert Answer(200, {}, json.dumps(content).encode()).payload(NOW) == content
@@ -183,17 +183,17 @@ def test_an_object_answered_200_is_the_payload_unless_its_code_is_negative(
         (b'{"code":true}', "Binance answered 502 with something other than the JSON it documents"),
     ],
 )
-def test_the_text_is_one_line_of_what_is_readable(body: bytes, text: str) -> None:
+def test_the_error_message_is_one_printable_line(body: bytes, text: str) -> None:
     assert str(error_of(502, body)) == text
 
 
-def test_a_long_message_is_cut() -> None:
+def test_a_long_error_message_is_truncated() -> None:
     text = str(error_of(400, {"code": -1100, "msg": "too long " * 1000}))
 
     assert len(text) == len("Binance answered 400, code -1100: ") + 300
 
 
-def test_what_looks_like_a_key_is_masked_before_the_message_is_cut() -> None:
+def test_keys_are_masked_before_the_error_message_is_truncated() -> None:
     key = "k3y5" * 10
     text = str(error_of(400, {"code": -1100, "msg": f"{'x ' * 145}{key} and so on"}))
 
@@ -201,7 +201,7 @@ def test_what_looks_like_a_key_is_masked_before_the_message_is_cut() -> None:
 
 
 @pytest.mark.parametrize("count", [39, 40])
-def test_a_key_has_at_least_40_letters_and_digits(count: int) -> None:
+def test_only_tokens_of_at_least_40_characters_are_masked_as_keys(count: int) -> None:
     text = str(error_of(400, {"code": -1100, "msg": f"'{'a' * count}'"}))
 
     assert ("a" * count in text) == (count < 40)
@@ -226,7 +226,7 @@ def test_a_key_has_at_least_40_letters_and_digits(count: int) -> None:
         ("9" * 5000, "", None),
     ],
 )
-def test_the_wait_is_that_of_the_header_or_the_ban_within_three_days(
+def test_retry_after_is_read_from_the_header_or_the_ban_up_to_three_days(
     header: str | None, message: str, wait: float | None
 ) -> None:
     headers = {} if header is None else {"retry-after": header}

@@ -50,34 +50,34 @@ def key_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_nothing_is_needed() -> None:
+def test_credentials_are_optional() -> None:
     assert load_credentials(load_settings()) == Credentials(None, None, 5.0)
 
 
-def test_the_api_key_alone_does_not_sign() -> None:
+def test_an_api_key_alone_gives_no_signer() -> None:
     credentials = load_credentials(load_settings(api_key="key", recv_window=2500))
 
     assert credentials == Credentials(SecretStr("key"), None, 2.5)
 
 
-def test_a_passphrase_without_a_key_does_nothing() -> None:
+def test_a_passphrase_without_a_private_key_is_ignored() -> None:
     assert load_credentials(load_settings(private_key_passphrase=PASSPHRASE)).signer is None
 
 
-def test_a_secret_signs() -> None:
+def test_an_api_secret_gives_an_hmac_signer() -> None:
     assert signature(api_secret=SECRET) == hmac_signer(SECRET)("a")
 
 
 @pytest.mark.parametrize("pem", [PEM, PEM.replace("\n", "\\n")], ids=["lines", "one-line"])
-def test_a_private_key_signs(pem: str) -> None:
+def test_a_private_key_in_a_variable_gives_a_signer(pem: str) -> None:
     assert signature(private_key=pem) == SIGNATURE
 
 
-def test_a_private_key_in_a_file_signs(key_file: Path) -> None:
+def test_a_private_key_in_a_file_gives_a_signer(key_file: Path) -> None:
     assert signature(private_key_file=key_file) == SIGNATURE
 
 
-def test_the_path_of_a_file_may_begin_with_the_home(
+def test_the_private_key_file_may_begin_with_a_tilde(
     key_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(key_file.parent))
@@ -111,7 +111,7 @@ def test_an_encrypted_private_key_signs_with_its_passphrase(key_file: Path) -> N
         ),
     ],
 )
-def test_a_private_key_that_cannot_be_used_is_refused_by_the_name_of_its_variable(
+def test_an_unusable_private_key_is_refused_with_the_name_of_its_variable(
     values: dict[str, str], reason: str, key_file: Path
 ) -> None:
     assert refusal(**values) == f"BINANCE_PRIVATE_KEY: {reason}"
@@ -120,7 +120,7 @@ def test_a_private_key_that_cannot_be_used_is_refused_by_the_name_of_its_variabl
     assert refusal(private_key_file=key_file, **values) == f"BINANCE_PRIVATE_KEY_FILE: {reason}"
 
 
-def test_a_file_that_is_not_text_is_refused(key_file: Path) -> None:
+def test_a_private_key_file_that_is_not_text_is_refused(key_file: Path) -> None:
     key_file.write_bytes(b"\xff\x00\xfe")
 
     assert refusal(private_key_file=key_file).startswith(
@@ -130,7 +130,7 @@ def test_a_file_that_is_not_text_is_refused(key_file: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX has these permissions")
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601, 0o777])
-def test_a_file_that_others_may_use_is_refused_with_the_command_that_helps(
+def test_a_private_key_file_that_other_users_may_read_is_refused_with_a_chmod_command(
     mode: int, key_file: Path
 ) -> None:
     key_file.chmod(mode)
@@ -141,7 +141,7 @@ def test_a_file_that_others_may_use_is_refused_with_the_command_that_helps(
     )
 
 
-def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+def test_a_missing_private_key_file_is_refused(tmp_path: Path) -> None:
     reason = os.strerror(errno.ENOENT)
 
     assert refusal(private_key_file=tmp_path / "none.pem") == (
@@ -152,7 +152,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.skipif(
     os.name != "posix", reason="Windows words the refusal of a directory differently"
 )
-def test_a_directory_is_refused(tmp_path: Path) -> None:
+def test_a_directory_is_refused_as_private_key_file(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     assert refusal(private_key_file=tmp_path) == (
         "BINANCE_PRIVATE_KEY_FILE: cannot be read: it is not a regular file"
@@ -160,11 +160,11 @@ def test_a_directory_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["~nobody-of-this-name/key.pem", "key\0.pem"])
-def test_what_cannot_be_a_path_is_refused(path: str) -> None:
+def test_an_impossible_path_is_refused_as_private_key_file(path: str) -> None:
     assert refusal(private_key_file=path) == ("BINANCE_PRIVATE_KEY_FILE: is not the path of a file")
 
 
-def test_a_key_given_as_the_path_of_its_file_is_not_repeated() -> None:
+def test_a_private_key_given_in_place_of_its_path_is_not_repeated() -> None:
     text = refusal(private_key_file=PEM)
 
     assert text.startswith("BINANCE_PRIVATE_KEY_FILE: cannot be read: ")
@@ -172,7 +172,7 @@ def test_a_key_given_as_the_path_of_its_file_is_not_repeated() -> None:
 
 
 @pytest.mark.parametrize("values", [{"api_secret": SECRET}, {"private_key": PEM}])
-def test_credentials_print_without_their_secrets(values: dict[str, str]) -> None:
+def test_the_repr_of_credentials_has_no_secrets(values: dict[str, str]) -> None:
     text = repr(load_credentials(load_settings(api_key="0123456789abcdef", **values)))
 
     assert "0123456789abcdef" not in text

@@ -18,9 +18,7 @@ def test_the_environments_are_the_documented_ones_and_the_sandbox() -> None:
     ("name", "host"),
     [("mainnet", "wss://fstream.binance.com"), ("demo", "wss://demo-fstream.binance.com")],
 )
-def test_a_user_stream_is_asked_for_on_the_private_route_with_every_event(
-    name: str, host: str
-) -> None:
+def test_the_user_stream_url_has_the_private_route_and_every_event(name: str, host: str) -> None:
     assert ENVIRONMENTS[name].user_stream_url("pqia91ma19a5s61c") == (
         f"{host}/private/ws?listenKey=pqia91ma19a5s61c&events="
         "ORDER_TRADE_UPDATE/ACCOUNT_UPDATE/MARGIN_CALL/TRADE_LITE/ACCOUNT_CONFIG_UPDATE/"

@@ -38,17 +38,17 @@ def proxy(url: str, proxies: Mapping[str, str], *bypassed: str) -> str | None:
         (" socks://[::1]:1 ", "socks5://[::1]:1"),
     ],
 )
-def test_a_proxy_may_be_spelt_in_every_customary_way(value: str, used: str) -> None:
+def test_proxy_urls_are_accepted_in_every_customary_form(value: str, used: str) -> None:
     assert proxy(REST, {"https": value}) == proxy(STREAM, {"all": value}) == used
 
 
-def test_the_name_and_password_of_a_proxy_are_decoded() -> None:
+def test_user_and_password_of_a_proxy_url_are_percent_decoded() -> None:
     found = proxy_for(REST, {"all": "socks://a%40b:c%3Ad@proxy:1"}, lambda _: False)
     assert found
     assert (str(found.url), found.auth) == ("socks5://proxy:1", ("a@b", "c:d"))
 
 
-def test_each_scheme_has_its_proxy_and_all_is_for_the_others() -> None:
+def test_each_url_scheme_uses_its_own_proxy_and_otherwise_all_proxy() -> None:
     proxies = {"https": "http://secure:1", "http": "http://plain:1", "all": "http://all:1"}
     assert proxy(REST, proxies) == proxy(STREAM, proxies) == "http://secure:1"
     assert proxy("http://fapi.example", proxies) == "http://plain:1"
@@ -57,17 +57,17 @@ def test_each_scheme_has_its_proxy_and_all_is_for_the_others() -> None:
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"])
-def test_nothing_to_this_machine_goes_through_a_proxy(host: str) -> None:
+def test_loopback_hosts_are_reached_without_a_proxy(host: str) -> None:
     assert proxy(f"http://{host}:8080", {"all": "http://proxy:1"}) is None
 
 
-def test_what_no_proxy_names_goes_straight() -> None:
+def test_no_proxy_hosts_are_reached_without_a_proxy() -> None:
     assert proxy(REST, {"all": "http://proxy:1"}, "fapi.example") is None
     assert proxy(f"{REST}:8443", {"all": "http://proxy:1"}, "fapi.example:8443") is None
 
 
 @pytest.mark.parametrize("value", ["socks4://name@secret:1", "ftp://secret:1"])
-def test_a_proxy_of_an_unknown_kind_is_told_by_its_variable(value: str) -> None:
+def test_a_proxy_with_an_unknown_scheme_is_reported_with_its_variable(value: str) -> None:
     with pytest.raises(NetworkSettingsError) as refused:
         proxy(REST, {"all": value})
     assert str(refused.value) == (
@@ -88,14 +88,14 @@ def test_a_proxy_of_an_unknown_kind_is_told_by_its_variable(value: str) -> None:
         "http://secret:99999",
     ],
 )
-def test_what_is_no_proxy_is_told_by_its_variable(value: str) -> None:
+def test_an_invalid_proxy_url_is_reported_with_its_variable(value: str) -> None:
     with pytest.raises(NetworkSettingsError) as refused:
         proxy(REST, {"https": value})
     assert str(refused.value) == ("HTTPS_PROXY is not the URL of a proxy, such as http://host:port")
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-async def test_certificates_that_cannot_be_read_are_told_by_their_variable(
+async def test_unreadable_ca_certificates_are_reported_with_their_variable(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
@@ -106,7 +106,7 @@ async def test_certificates_that_cannot_be_read_are_told_by_their_variable(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no FIFOs in its file system")
-async def test_a_fifo_in_the_place_of_certificates_blocks_nothing(
+async def test_a_fifo_as_ca_certificate_file_is_refused_without_blocking(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     os.mkfifo(tmp_path / "fifo")
@@ -116,7 +116,7 @@ async def test_a_fifo_in_the_place_of_certificates_blocks_nothing(
             http()
 
 
-async def test_a_file_without_certificates_is_told(
+async def test_a_ca_file_without_certificates_is_reported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").touch()
@@ -126,7 +126,7 @@ async def test_a_file_without_certificates_is_told(
             http()
 
 
-async def test_no_file_with_passwords_is_looked_for(
+async def test_the_http_client_does_not_read_netrc(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / ".netrc").write_text("default login user password secret")
@@ -145,9 +145,7 @@ async def test_no_file_with_passwords_is_looked_for(
         ),
     ],
 )
-async def test_an_answer_that_is_or_could_become_large_is_not_read(
-    answer: Response, reason: str
-) -> None:
+async def test_an_oversized_or_compressed_answer_is_not_read(answer: Response, reason: str) -> None:
     async with http_client("http://sandbox.invalid", app=answer) as http:
         api = RestApi(http, Credentials(SecretStr("key")), RequestWeight(2400))
         with pytest.raises(UnreadableAnswerError) as refused:
@@ -155,7 +153,7 @@ async def test_an_answer_that_is_or_could_become_large_is_not_read(
     assert str(refused.value) == reason
 
 
-async def test_no_encoding_is_asked_for() -> None:
+async def test_the_http_client_asks_for_uncompressed_answers() -> None:
     async with http_client("http://127.0.0.1:1") as http:
         assert http().headers["Accept-Encoding"] == "identity"
         assert isinstance(http(), httpx.AsyncClient)

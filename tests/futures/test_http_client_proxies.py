@@ -157,7 +157,7 @@ async def test_a_proxy_carries_the_requests(
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-async def test_a_proxy_may_want_a_name_and_a_password(
+async def test_a_proxy_may_require_user_and_password(
     exchange: Exchange, certificates: tuple[ssl.SSLContext, Path], scheme: str
 ) -> None:
     url = f"https://fapi.test:{exchange.port}"
@@ -171,7 +171,7 @@ async def test_a_proxy_may_want_a_name_and_a_password(
     assert "guessed" not in refused
 
 
-async def test_what_no_proxy_names_is_reached_without_one(
+async def test_a_no_proxy_host_is_reached_without_the_proxy(
     exchange: Exchange, certificates: tuple[ssl.SSLContext, Path]
 ) -> None:
     said = await created(
@@ -184,7 +184,7 @@ async def test_what_no_proxy_names_is_reached_without_one(
     assert "is active until" in said
 
 
-async def test_without_its_ca_the_exchange_is_not_believed(exchange: Exchange) -> None:
+async def test_an_exchange_with_an_untrusted_certificate_is_not_reached(exchange: Exchange) -> None:
     said = await created(exchange, f"https://127.0.0.1:{exchange.port}")
     assert said.startswith("Binance could not be reached (ConnectError).")
 
@@ -197,7 +197,7 @@ async def test_an_exchange_with_an_ipv6_address_is_reached(
     assert "is active until" in await created(exchange, url, SSL_CERT_FILE=str(certificates[1]))
 
 
-async def test_a_proxy_that_cannot_be_used_is_told_by_its_variable(exchange: Exchange) -> None:
+async def test_an_unusable_proxy_is_reported_with_its_variable(exchange: Exchange) -> None:
     said = await created(exchange, "https://fapi.test", ALL_PROXY="socks4://name@secret:1")
     assert said.startswith("ALL_PROXY names a proxy of an unknown kind; known: ")
     assert "secret" not in said
@@ -208,7 +208,7 @@ async def test_a_proxy_that_cannot_be_used_is_told_by_its_variable(exchange: Exc
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x05\x00"])
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-async def test_a_proxy_that_answers_nonsense_is_an_exchange_that_cannot_be_reached(
+async def test_a_proxy_that_answers_nonsense_is_reported_as_unreachable_exchange(
     monkeypatch: pytest.MonkeyPatch, scheme: str, answer: bytes
 ) -> None:
     async def talk_nonsense(stream: SocketStream) -> None:

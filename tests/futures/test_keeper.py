@@ -52,14 +52,14 @@ def raw(active: ActiveKey) -> str:
     return active.key.get_secret_value()
 
 
-async def test_nothing_is_known_and_nothing_sent_at_first(
+async def test_a_new_keeper_has_no_listen_key_and_sends_nothing(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     assert (keeper.life.state, keeper.life.active) == (State.NONE, None)
     assert sandbox.requests == ()
 
 
-async def test_a_created_key_is_active_for_an_hour(keeper: ListenKeyKeeper) -> None:
+async def test_a_created_listen_key_is_active_for_an_hour(keeper: ListenKeyKeeper) -> None:
     await anyio.sleep(10)
     active = await keeper.create()
 
@@ -72,7 +72,7 @@ async def test_a_created_key_is_active_for_an_hour(keeper: ListenKeyKeeper) -> N
     assert (keeper.life.state, keeper.life.active) == (State.EXPIRED, None)
 
 
-async def test_an_hour_begins_when_the_request_is_sent(
+async def test_the_validity_of_a_listen_key_begins_when_the_request_is_sent(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     sandbox.arm("timeout", method="POST")
@@ -84,7 +84,7 @@ async def test_an_hour_begins_when_the_request_is_sent(
     assert anyio.current_time() == pytest.approx(10.4 + 2 * ANSWER)
 
 
-async def test_create_and_keepalive_extend_the_key_that_there_is(keeper: ListenKeyKeeper) -> None:
+async def test_create_and_keepalive_extend_the_existing_listen_key(keeper: ListenKeyKeeper) -> None:
     first = await keeper.create()
 
     await anyio.sleep_until(1800)
@@ -94,7 +94,7 @@ async def test_create_and_keepalive_extend_the_key_that_there_is(keeper: ListenK
     assert keeper.life.active == ActiveKey(first.key, 0, 3600, 7200)
 
 
-async def test_an_expired_key_gives_way_to_a_new_one(keeper: ListenKeyKeeper) -> None:
+async def test_create_replaces_an_expired_listen_key(keeper: ListenKeyKeeper) -> None:
     first = await keeper.create()
     await anyio.sleep(3600)
 
@@ -107,7 +107,7 @@ async def test_an_expired_key_gives_way_to_a_new_one(keeper: ListenKeyKeeper) ->
     assert keeper.life.state is State.ACTIVE
 
 
-async def test_a_key_that_binance_does_not_know_any_more_has_expired(
+async def test_a_listen_key_unknown_to_binance_is_expired(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     await keeper.create()
@@ -119,7 +119,7 @@ async def test_a_key_that_binance_does_not_know_any_more_has_expired(
     assert (keeper.life.state, keeper.life.active) == (State.EXPIRED, None)
 
 
-async def test_a_failed_keepalive_leaves_the_key_active(
+async def test_a_failed_keepalive_leaves_the_listen_key_active(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     active = await keeper.create()
@@ -131,7 +131,7 @@ async def test_a_failed_keepalive_leaves_the_key_active(
     assert keeper.life.active == active
 
 
-async def test_a_key_can_be_closed_and_created_again(keeper: ListenKeyKeeper) -> None:
+async def test_a_listen_key_can_be_closed_and_created_again(keeper: ListenKeyKeeper) -> None:
     first = await keeper.create()
 
     assert await keeper.close() is True
@@ -140,7 +140,7 @@ async def test_a_key_can_be_closed_and_created_again(keeper: ListenKeyKeeper) ->
     assert keeper.life.state is State.ACTIVE
 
 
-async def test_closing_a_key_that_does_not_exist_is_no_error(
+async def test_closing_a_listen_key_that_does_not_exist_is_not_an_error(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     assert await keeper.close() is False
@@ -148,7 +148,7 @@ async def test_closing_a_key_that_does_not_exist_is_no_error(
     assert sent(sandbox) == ["DELETE 400"]
 
 
-async def test_a_failed_close_leaves_the_key_active(
+async def test_a_failed_close_leaves_the_listen_key_active(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     active = await keeper.create()
@@ -160,7 +160,7 @@ async def test_a_failed_close_leaves_the_key_active(
     assert keeper.life.active == active
 
 
-async def test_the_right_listen_key_changes_nothing_in_what_is_sent(
+async def test_a_matching_listen_key_argument_is_not_sent_to_binance(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     active = await keeper.create()
@@ -173,7 +173,7 @@ async def test_the_right_listen_key_changes_nothing_in_what_is_sent(
     assert {(request.query, request.body) for request in sandbox.requests} == {("", "")}
 
 
-async def test_a_wrong_listen_key_is_refused_before_anything_is_sent(
+async def test_a_wrong_listen_key_argument_is_refused_before_anything_is_sent(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     active = await keeper.create()
@@ -187,7 +187,7 @@ async def test_a_wrong_listen_key_is_refused_before_anything_is_sent(
     assert keeper.life.active == active
 
 
-async def test_a_keepalive_learns_the_key_that_another_program_made(
+async def test_a_keepalive_adopts_the_listen_key_that_another_program_created(
     keeper: ListenKeyKeeper, rest_api: RestApi, sandbox: Sandbox
 ) -> None:
     key = await rest_api.create_listen_key()
@@ -199,7 +199,7 @@ async def test_a_keepalive_learns_the_key_that_another_program_made(
     assert keeper.life.active == ActiveKey(key, ANSWER, ANSWER, 3600 + ANSWER)
 
 
-async def test_a_close_learns_the_key_first_and_closes_no_other(
+async def test_a_close_by_listen_key_asks_for_the_active_key_first_and_closes_no_other(
     keeper: ListenKeyKeeper, rest_api: RestApi, sandbox: Sandbox
 ) -> None:
     key = await rest_api.create_listen_key()
@@ -213,7 +213,7 @@ async def test_a_close_learns_the_key_first_and_closes_no_other(
     assert sent(sandbox)[2:] == ["PUT 200", "DELETE 200"]
 
 
-async def test_a_close_by_key_of_an_account_without_one_is_no_error(
+async def test_a_close_by_listen_key_on_an_account_without_one_is_not_an_error(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     assert await keeper.close(ANOTHER_KEY) is False
@@ -221,7 +221,7 @@ async def test_a_close_by_key_of_an_account_without_one_is_no_error(
     assert sent(sandbox) == ["PUT 400"]
 
 
-async def test_a_key_that_another_program_changed_is_noticed(
+async def test_a_listen_key_replaced_by_another_program_is_noticed(
     keeper: ListenKeyKeeper, rest_api: RestApi
 ) -> None:
     old = await keeper.create()
@@ -237,7 +237,7 @@ async def test_a_key_that_another_program_changed_is_noticed(
     assert keeper.life.active.extended_at == pytest.approx(sent_at)
 
 
-async def test_a_keepalive_that_does_not_tell_the_key_extends_the_known_one(
+async def test_a_keepalive_answer_without_listen_key_extends_the_known_one(
     silent_keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     active = await silent_keeper.create()
@@ -247,7 +247,7 @@ async def test_a_keepalive_that_does_not_tell_the_key_extends_the_known_one(
     assert sent(sandbox) == ["POST 200"]
 
 
-async def test_a_keepalive_that_does_not_tell_an_unknown_key_is_followed_by_a_create(
+async def test_a_keepalive_answer_without_an_unknown_listen_key_is_followed_by_a_create(
     silent_keeper: ListenKeyKeeper, rest_api: RestApi, sandbox: Sandbox
 ) -> None:
     key = await rest_api.create_listen_key()
@@ -257,7 +257,9 @@ async def test_a_keepalive_that_does_not_tell_an_unknown_key_is_followed_by_a_cr
     assert sent(sandbox) == ["POST 200", "POST 200"]
 
 
-async def test_the_recv_window_is_handed_on(keeper: ListenKeyKeeper, sandbox: Sandbox) -> None:
+async def test_the_recv_window_is_sent_with_every_call(
+    keeper: ListenKeyKeeper, sandbox: Sandbox
+) -> None:
     credentials = replace(keeper.rest_api.credentials, signer=hmac_signer("another secret"))
     keeper.rest_api = replace(keeper.rest_api, credentials=credentials)
 
@@ -269,7 +271,7 @@ async def test_the_recv_window_is_handed_on(keeper: ListenKeyKeeper, sandbox: Sa
     assert all("&recvWindow=1500&" in request.query for request in sandbox.requests)
 
 
-async def test_the_key_is_not_in_what_is_printed(keeper: ListenKeyKeeper) -> None:
+async def test_the_repr_of_keeper_and_errors_masks_the_listen_key(keeper: ListenKeyKeeper) -> None:
     key = raw(await keeper.create())
     printed = f"{keeper!r} {keeper.life!r} {keeper.life.active!r} {keeper.life.active}"
 
@@ -280,7 +282,7 @@ async def test_the_key_is_not_in_what_is_printed(keeper: ListenKeyKeeper) -> Non
     assert ANOTHER_KEY[:7] not in repr(refused.value)
 
 
-async def test_a_failure_of_a_create_is_forgotten_by_the_next(
+async def test_a_failed_create_does_not_affect_the_next(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     sandbox.arm("http_503_-1001", times=5)

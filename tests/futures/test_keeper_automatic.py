@@ -31,14 +31,16 @@ async def manual_keeper(rest_api: RestApi) -> AsyncGenerator[ListenKeyKeeper]:
         tasks.cancel_scope.cancel()
 
 
-async def test_nothing_is_sent_before_there_is_a_key(keeper: ListenKeyKeeper, sent: Sent) -> None:
+async def test_no_keepalive_is_sent_before_there_is_a_listen_key(
+    keeper: ListenKeyKeeper, sent: Sent
+) -> None:
     await anyio.sleep(80_000)
 
     assert sent() == []
     assert keeper.next_keepalive_at is None
 
 
-async def test_a_key_is_kept_alive_after_every_interval(
+async def test_an_automatic_keepalive_is_sent_after_every_interval(
     keeper: ListenKeyKeeper, sent: Sent
 ) -> None:
     first = await keeper.create()
@@ -65,7 +67,7 @@ async def test_the_jitter_is_drawn_for_each_keepalive(keeper: ListenKeyKeeper) -
     assert keeper.next_keepalive_at == pytest.approx(1800 + 2099.7)
 
 
-async def test_a_key_that_another_program_made_is_kept_alive_too(
+async def test_a_listen_key_created_by_another_program_is_kept_alive_too(
     keeper: ListenKeyKeeper, rest_api: RestApi, sent: Sent
 ) -> None:
     key = await rest_api.create_listen_key()
@@ -76,7 +78,9 @@ async def test_a_key_that_another_program_made_is_kept_alive_too(
 
 
 @pytest.mark.parametrize("call", ["create", "keepalive"])
-async def test_a_call_moves_the_schedule(keeper: ListenKeyKeeper, sent: Sent, call: str) -> None:
+async def test_a_successful_call_postpones_the_next_automatic_keepalive(
+    keeper: ListenKeyKeeper, sent: Sent, call: str
+) -> None:
     await keeper.create()
     await anyio.sleep_until(1000)
     await {"create": keeper.create, "keepalive": keeper.keepalive}[call]()
@@ -89,7 +93,7 @@ async def test_a_call_moves_the_schedule(keeper: ListenKeyKeeper, sent: Sent, ca
     assert len(sent()) == 3
 
 
-async def test_a_call_that_fails_does_not_move_the_schedule(
+async def test_a_failed_call_does_not_postpone_the_next_automatic_keepalive(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     await keeper.create()
@@ -104,7 +108,7 @@ async def test_a_call_that_fails_does_not_move_the_schedule(
     assert keeper.life.failures == 0
 
 
-async def test_a_close_stops_the_keepalives(keeper: ListenKeyKeeper, sent: Sent) -> None:
+async def test_a_close_stops_the_automatic_keepalives(keeper: ListenKeyKeeper, sent: Sent) -> None:
     await keeper.create()
     await anyio.sleep(1949)
     await keeper.close()
@@ -115,7 +119,7 @@ async def test_a_close_stops_the_keepalives(keeper: ListenKeyKeeper, sent: Sent)
     assert keeper.life.state is State.CLOSED
 
 
-async def test_a_create_after_a_close_starts_them_again(
+async def test_a_create_after_a_close_starts_the_automatic_keepalives_again(
     keeper: ListenKeyKeeper, sent: Sent
 ) -> None:
     await keeper.create()
@@ -126,7 +130,7 @@ async def test_a_create_after_a_close_starts_them_again(
     assert sent() == ["POST 200", "DELETE 200", "POST 200", "PUT 200"]
 
 
-async def test_a_close_that_fails_stops_nothing(
+async def test_a_failed_close_does_not_stop_the_automatic_keepalives(
     keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
 ) -> None:
     await keeper.create()
@@ -138,7 +142,7 @@ async def test_a_close_that_fails_stops_nothing(
     assert sent() == ["POST 200", "DELETE 451", "PUT 200"]
 
 
-async def test_without_a_schedule_the_key_expires_and_that_is_noticed(
+async def test_without_a_schedule_the_expiry_of_the_listen_key_is_noticed(
     manual_keeper: ListenKeyKeeper, sent: Sent
 ) -> None:
     changes: list[tuple[float, State]] = []
@@ -154,7 +158,7 @@ async def test_without_a_schedule_the_key_expires_and_that_is_noticed(
     assert manual_keeper.next_keepalive_at is None
 
 
-async def test_without_a_schedule_a_lost_key_is_not_replaced(
+async def test_without_a_schedule_a_lost_listen_key_is_not_replaced(
     manual_keeper: ListenKeyKeeper, rest_api: RestApi, sent: Sent
 ) -> None:
     await manual_keeper.create()
@@ -169,7 +173,7 @@ async def test_without_a_schedule_a_lost_key_is_not_replaced(
     assert sent() == ["POST 200", "DELETE 200", "PUT 400"]
 
 
-async def test_a_keepalive_replaces_no_key_that_this_server_never_had_or_closed(
+async def test_a_keepalive_does_not_create_a_listen_key_that_never_existed_or_was_closed(
     keeper: ListenKeyKeeper, sent: Sent
 ) -> None:
     with pytest.raises(InvalidListenKeyError):
@@ -184,7 +188,7 @@ async def test_a_keepalive_replaces_no_key_that_this_server_never_had_or_closed(
     assert sent() == ["PUT 400", "DELETE 400", "PUT 400"]
 
 
-async def test_an_interval_shorter_than_a_tick_is_kept_from_the_first_key_on(
+async def test_a_short_keepalive_interval_holds_from_the_first_listen_key_on(
     rest_api: RestApi, sent: Sent
 ) -> None:
     keeper = ListenKeyKeeper(rest_api, Schedule(2.0, 0.0), validity=4.0)

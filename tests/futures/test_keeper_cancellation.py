@@ -14,7 +14,7 @@ from binance_mcp.futures.listen_key import State
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.schedule import Schedule
 from binance_mcp.sandbox.app import Sandbox
-from tests.storm.machine import Machine
+from tests.simulation.storm.machine import Machine
 
 pytestmark = pytest.mark.anyio
 
@@ -68,7 +68,7 @@ async def is_active(keeper: ListenKeyKeeper, rest_api: RestApi) -> bool:
 
 
 @pytest.mark.parametrize("seconds", MOMENTS)
-async def test_a_cancelled_create_can_be_made_again(
+async def test_a_cancelled_create_can_be_repeated(
     keeper: ListenKeyKeeper, rest_api: RestApi, seconds: float
 ) -> None:
     is_done = await call_for(seconds, keeper, "create")
@@ -81,7 +81,7 @@ async def test_a_cancelled_create_can_be_made_again(
 
 
 @pytest.mark.parametrize("seconds", MOMENTS)
-async def test_a_cancelled_keepalive_changes_nothing(
+async def test_a_cancelled_keepalive_leaves_the_listen_key_unchanged(
     keeper: ListenKeyKeeper, rest_api: RestApi, seconds: float
 ) -> None:
     before = await keeper.create()
@@ -94,7 +94,7 @@ async def test_a_cancelled_keepalive_changes_nothing(
 
 
 @pytest.mark.parametrize("seconds", MOMENTS)
-async def test_a_cancelled_close_is_found_out_by_the_next_keepalive(
+async def test_the_next_keepalive_finds_the_outcome_of_a_cancelled_close(
     keeper: ListenKeyKeeper, rest_api: RestApi, seconds: float
 ) -> None:
     first = await keeper.create()
@@ -117,7 +117,7 @@ async def test_a_cancelled_close_is_found_out_by_the_next_keepalive(
 
 @pytest.mark.parametrize("seconds", MOMENTS)
 @pytest.mark.parametrize("call", ["create", "close"])
-async def test_a_cancelled_call_ends_nobodys_wait(
+async def test_a_cancelled_call_does_not_cancel_the_calls_that_wait_for_it(
     keeper: ListenKeyKeeper, rest_api: RestApi, call: str, seconds: float
 ) -> None:
     async with anyio.create_task_group() as tasks:
@@ -132,7 +132,7 @@ async def test_a_cancelled_call_ends_nobodys_wait(
 
 
 @pytest.mark.parametrize("seconds", [number / 4 + 0.1 for number in range(18)])
-async def test_a_keeper_stopped_in_a_rotation_goes_on_with_it_when_it_runs_again(
+async def test_a_keeper_stopped_during_a_rotation_completes_it_when_it_runs_again(
     keeper: ListenKeyKeeper, rest_api: RestApi, seconds: float
 ) -> None:
     first = await keeper.create()

@@ -51,11 +51,13 @@ async def closing(keeper: ListenKeyKeeper) -> ListenKeyKeeper:
     return keeper
 
 
-async def test_it_is_not_claimed_to_have_happened(closing: ListenKeyKeeper) -> None:
+async def test_an_unconfirmed_close_leaves_the_listen_key_active_and_closing(
+    closing: ListenKeyKeeper,
+) -> None:
     assert (closing.life.state, closing.life.is_closing) == (State.ACTIVE, True)
 
 
-async def test_the_schedule_finds_out_and_makes_no_other_key(
+async def test_the_automatic_keepalive_resolves_an_unconfirmed_close_without_creating_a_key(
     closing: ListenKeyKeeper, sent: Sent
 ) -> None:
     await anyio.sleep(80_000)
@@ -65,7 +67,7 @@ async def test_the_schedule_finds_out_and_makes_no_other_key(
     assert closing.next_keepalive_at is None
 
 
-async def test_a_cancelled_close_is_not_undone_by_the_schedule(
+async def test_a_cancelled_close_is_not_undone_by_the_automatic_keepalive(
     keeper: ListenKeyKeeper, sent: Sent
 ) -> None:
     await keeper.create()
@@ -77,7 +79,7 @@ async def test_a_cancelled_close_is_not_undone_by_the_schedule(
     assert keeper.life.state is State.CLOSED
 
 
-async def test_a_keepalive_finds_out_and_makes_no_other_key(
+async def test_a_keepalive_resolves_an_unconfirmed_close_without_creating_a_key(
     closing: ListenKeyKeeper, sent: Sent
 ) -> None:
     with pytest.raises(InvalidListenKeyError):
@@ -87,7 +89,9 @@ async def test_a_keepalive_finds_out_and_makes_no_other_key(
     assert closing.life.state is State.CLOSED
 
 
-async def test_a_create_makes_another_key_which_is_no_rotation(closing: ListenKeyKeeper) -> None:
+async def test_a_create_after_an_unconfirmed_close_is_not_a_rotation(
+    closing: ListenKeyKeeper,
+) -> None:
     old = closing.life.last
     created = await closing.create()
 
@@ -96,7 +100,7 @@ async def test_a_create_makes_another_key_which_is_no_rotation(closing: ListenKe
     assert (closing.life.is_closing, closing.life.rotations) == (False, ())
 
 
-async def test_a_close_again_finds_nothing_to_close(
+async def test_a_repeated_close_resolves_an_unconfirmed_close(
     closing: ListenKeyKeeper, rest_api: RestApi
 ) -> None:
     closing.rest_api = rest_api
@@ -105,7 +109,7 @@ async def test_a_close_again_finds_nothing_to_close(
     assert closing.life.state is State.CLOSED
 
 
-async def test_a_key_whose_time_is_over_before_anybody_knows_is_closed(
+async def test_an_unconfirmed_close_counts_as_closed_when_the_listen_key_expires(
     closing: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
 ) -> None:
     sandbox.arm("http_503_-1001", times=1_000_000)
@@ -116,7 +120,7 @@ async def test_a_key_whose_time_is_over_before_anybody_knows_is_closed(
     assert "POST 503" not in sent()
 
 
-async def test_a_lost_key_whose_close_is_not_confirmed_is_asked_for_and_not_replaced(
+async def test_an_unconfirmed_close_of_a_lost_listen_key_is_resolved_and_not_replaced(
     keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
 ) -> None:
     await keeper.create()
@@ -134,7 +138,7 @@ async def test_a_lost_key_whose_close_is_not_confirmed_is_asked_for_and_not_repl
     assert (keeper.life.state, keeper.next_keepalive_at) == (State.CLOSED, None)
 
 
-async def test_a_close_that_was_refused_leaves_a_key_that_is_kept_alive(
+async def test_a_refused_close_leaves_the_listen_key_kept_alive(
     keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent, rest_api: RestApi
 ) -> None:
     keeper.rest_api = rest_api

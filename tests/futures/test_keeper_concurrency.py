@@ -42,7 +42,7 @@ def sent(sandbox: Sandbox) -> list[str]:
     return [f"{request.method} {request.status or 'lost'}" for request in sandbox.requests]
 
 
-async def test_a_hundred_creates_at_once_cost_one_request(
+async def test_a_hundred_concurrent_creates_cost_one_request(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     ends = Ends()
@@ -55,7 +55,7 @@ async def test_a_hundred_creates_at_once_cost_one_request(
     assert ends.results == [keeper.life.active] * 100
 
 
-async def test_a_hundred_creates_at_once_share_a_failure(
+async def test_a_hundred_concurrent_creates_share_a_failure(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     sandbox.arm("http_503_-1001", times=5)
@@ -70,7 +70,7 @@ async def test_a_hundred_creates_at_once_share_a_failure(
     assert [type(error) for error in ends.errors] == [UnavailableError] * 100
 
 
-async def test_creates_one_after_the_other_are_not_shared(
+async def test_consecutive_creates_do_not_share_a_request(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     for _ in range(3):
@@ -79,7 +79,7 @@ async def test_creates_one_after_the_other_are_not_shared(
     assert sent(sandbox) == ["POST 200"] * 3
 
 
-async def test_a_create_behind_a_close_sends_its_own_request(
+async def test_a_create_queued_after_a_close_sends_its_own_request(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     sandbox.arm("timeout")  # the first create takes its time
@@ -97,7 +97,7 @@ async def test_a_create_behind_a_close_sends_its_own_request(
     assert last == keeper.life.active != first
 
 
-async def test_a_create_behind_a_keepalive_sends_its_own_request(
+async def test_a_create_queued_after_a_keepalive_sends_its_own_request(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     await keeper.create()
@@ -125,7 +125,7 @@ async def test_a_cancelled_create_leaves_the_keeper_usable(
     assert sent(sandbox) == ["POST lost", "POST 200"]
 
 
-async def test_who_waited_for_a_cancelled_create_sends_a_request_of_its_own(
+async def test_a_create_that_waited_for_a_cancelled_one_sends_its_own_request(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     async def create_for(seconds: float) -> None:
@@ -146,7 +146,7 @@ async def test_who_waited_for_a_cancelled_create_sends_a_request_of_its_own(
     assert keeper.life.state is State.ACTIVE
 
 
-async def test_a_hundred_keepalives_at_once_cost_one_request(
+async def test_a_hundred_concurrent_keepalives_cost_one_request(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     await keeper.create()
@@ -162,7 +162,7 @@ async def test_a_hundred_keepalives_at_once_cost_one_request(
     assert keeper.life.active.extended_at == 0.05
 
 
-async def test_keepalives_that_share_a_request_are_each_compared_with_the_key(
+async def test_each_keepalive_that_shares_a_request_checks_its_own_listen_key(
     keeper: ListenKeyKeeper, rest_api: RestApi, sandbox: Sandbox
 ) -> None:
     key = (await rest_api.create_listen_key()).get_secret_value()
@@ -177,7 +177,7 @@ async def test_keepalives_that_share_a_request_are_each_compared_with_the_key(
     assert [type(error) for error in ends.errors] == [ListenKeyMismatchError]
 
 
-async def test_a_keepalive_whose_parameters_differ_shares_no_failure(
+async def test_keepalives_with_different_parameters_do_not_share_a_failure(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     await keeper.create()
@@ -193,7 +193,7 @@ async def test_a_keepalive_whose_parameters_differ_shares_no_failure(
     assert (len(ends.errors), len(ends.results)) == (2, 2)
 
 
-async def test_a_keepalive_behind_a_close_sends_its_own_request(
+async def test_a_keepalive_queued_after_a_close_sends_its_own_request(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     await keeper.create()
@@ -210,7 +210,7 @@ async def test_a_keepalive_behind_a_close_sends_its_own_request(
 
 
 @pytest.mark.parametrize("seconds", [1.0, 5.0])
-async def test_every_call_ends_within_four_timeouts_with_its_wait_for_others(
+async def test_every_call_ends_within_four_timeouts_including_its_wait_for_others(
     rest_api: RestApi, sandbox: Sandbox, seconds: float
 ) -> None:
     keeper = ListenKeyKeeper(replace(rest_api, timeout=seconds))

@@ -24,9 +24,9 @@ from binance_mcp.futures.schedule import Schedule
 from binance_mcp.futures.weight import RequestWeight
 from binance_mcp.sandbox.app import Sandbox
 from binance_mcp.sandbox.faults import FAULTS
-from tests.storm.exchange import Exchange
-from tests.storm.machine import Machine
-from tests.storm.weather import LATE, Strike, Weather
+from tests.simulation.storm.exchange import Exchange
+from tests.simulation.storm.machine import Machine
+from tests.simulation.storm.weather import LATE, Strike, Weather
 
 URL: Final = "http://sandbox.invalid"
 LONGEST_TROUBLE: Final = 16 * 60.0
@@ -183,7 +183,7 @@ async def play_then_create(steps: list[Step], seed: int, creates: int) -> None:
 
 @given(st.lists(STEPS, max_size=12), STRIKES, st.integers(0, 2**32))
 @settings(deadline=None, max_examples=50)
-def test_the_keeper_never_disagrees_with_the_exchange(
+def test_keeper_and_exchange_agree_after_any_interleaving_of_calls(
     steps: list[Step], strikes: tuple[Strike, ...], seed: int
 ) -> None:
     on_a_virtual_clock(partial(play_at_once, steps, strikes, seed))
@@ -191,7 +191,7 @@ def test_the_keeper_never_disagrees_with_the_exchange(
 
 @given(st.lists(STEPS, max_size=5), st.integers(0, 2**32), st.integers(2, 100))
 @settings(deadline=None, max_examples=25)
-def test_creates_at_once_cost_one_request_whatever_was_before(
+def test_concurrent_creates_cost_one_request_after_any_interleaving(
     steps: list[Step], seed: int, creates: int
 ) -> None:
     on_a_virtual_clock(partial(play_then_create, steps, seed, creates))

@@ -5,8 +5,8 @@ import pytest
 
 from binance_mcp.futures.listen_key import State
 from binance_mcp.futures.schedule import Schedule
-from tests.storm.voyage import Voyage, sail
-from tests.storm.weather import DAY, calm
+from tests.simulation.storm.voyage import Voyage, sail
+from tests.simulation.storm.weather import DAY, calm
 
 DAYS: Final = 30
 SCHEDULE: Final = Schedule(interval=1800.0, jitter=300.0)
@@ -19,14 +19,14 @@ def month() -> Voyage:
     return sail(calm(DAYS), seed=1, schedule=SCHEDULE)
 
 
-def test_a_quiet_month_never_has_a_moment_without_a_valid_key(month: Voyage) -> None:
+def test_a_month_without_failures_always_has_a_valid_listen_key(month: Voyage) -> None:
     assert len(month.history.keys) == 1
     assert month.history.lapses == []
     assert month.history.valid_until > DAYS * DAY
     assert (month.ended_as, month.rotation_count) == (State.ACTIVE, 0)
 
 
-def test_a_quiet_month_costs_one_request_per_interval(month: Voyage) -> None:
+def test_a_month_without_failures_costs_one_request_per_interval(month: Voyage) -> None:
     assert len(month.history.requests) == len(month.history.extensions)
     fewest = DAYS * DAY / (SCHEDULE.interval + SCHEDULE.jitter + CALL)
     most = DAYS * DAY / SCHEDULE.interval
@@ -34,7 +34,7 @@ def test_a_quiet_month_costs_one_request_per_interval(month: Voyage) -> None:
     assert month.used_weight == 1
 
 
-def test_every_gap_of_a_quiet_month_is_the_interval_and_a_jitter(month: Voyage) -> None:
+def test_the_keepalive_gaps_of_a_month_are_interval_plus_jitter(month: Voyage) -> None:
     jitters = sorted(
         after - before - SCHEDULE.interval for before, after in pairwise(month.history.extensions)
     )

@@ -48,7 +48,7 @@ async def keeping(
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("fault", ["http_503_-1001", "http_403_html", "http_401_-2015", "reset"])
 @pytest.mark.parametrize("left", [59, 45, 30, 15])
-async def test_an_outage_that_ends_in_the_last_minute_does_not_cost_the_key(
+async def test_an_outage_that_ends_in_the_last_minute_does_not_lose_the_listen_key(
     rest_api: RestApi, sandbox: Sandbox, fault: str, left: float, seed: int
 ) -> None:
     async with keeping(rest_api, sandbox, fault=fault, until=3600 - left, seed=seed) as keeper:
@@ -60,7 +60,7 @@ async def test_an_outage_that_ends_in_the_last_minute_does_not_cost_the_key(
 
 @pytest.mark.parametrize("fault", ["http_503_-1001", "http_403_html", "http_400_-1022"])
 @pytest.mark.parametrize("retry_after", [60, 7200, 86_400])
-async def test_an_error_that_is_no_429_or_418_does_not_silence_the_keepalive(
+async def test_retry_after_of_errors_other_than_429_and_418_does_not_stop_the_keepalive(
     keeper_at_work: ListenKeyKeeper, sandbox: Sandbox, sent: Sent, fault: str, retry_after: int
 ) -> None:
     first = await keeper_at_work.create()
@@ -76,7 +76,7 @@ async def test_an_error_that_is_no_429_or_418_does_not_silence_the_keepalive(
 @pytest.mark.parametrize(
     "fault", ["http_429_-1003", "http_418_-1003", "http_403_html", "http_503_-1001", "reset"]
 )
-async def test_the_shortest_interval_makes_no_storm_of_retries(
+async def test_the_shortest_keepalive_interval_does_not_cause_a_retry_storm(
     keeper_at_work: ListenKeyKeeper, sandbox: Sandbox, fault: str
 ) -> None:
     keeper_at_work.schedule = Schedule(1.0, 0.0)

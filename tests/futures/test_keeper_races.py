@@ -56,7 +56,7 @@ async def test_a_keepalive_during_a_rotation_shares_its_request(
     assert kept.key != rotating.key
 
 
-async def test_a_close_during_a_rotation_closes_the_new_key_for_good(
+async def test_a_close_during_a_rotation_closes_the_new_listen_key(
     keeper: ListenKeyKeeper, rotating: ActiveKey, sent: Sent
 ) -> None:
     assert rotating.key
@@ -67,7 +67,7 @@ async def test_a_close_during_a_rotation_closes_the_new_key_for_good(
     assert keeper.life.state is State.CLOSED
 
 
-async def test_no_keepalive_follows_a_close_that_was_sent_before_it(
+async def test_an_automatic_keepalive_due_during_a_close_is_not_sent(
     keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
 ) -> None:
     await keeper.create()
@@ -80,7 +80,7 @@ async def test_no_keepalive_follows_a_close_that_was_sent_before_it(
     assert sent() == ["POST 200", "DELETE lost", "DELETE 200"]
 
 
-async def test_no_keepalive_follows_another_that_was_sent_before_it(
+async def test_an_automatic_keepalive_due_during_another_keepalive_is_not_sent(
     keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
 ) -> None:
     await keeper.create()
@@ -93,7 +93,7 @@ async def test_no_keepalive_follows_another_that_was_sent_before_it(
     assert sent() == ["POST 200", "PUT lost", "PUT 200"]
 
 
-async def test_a_call_waits_for_others_no_longer_than_it_may_take(
+async def test_a_call_that_waits_for_others_still_times_out(
     keeper: ListenKeyKeeper, sandbox: Sandbox
 ) -> None:
     await keeper.create()
@@ -113,7 +113,7 @@ async def test_a_call_waits_for_others_no_longer_than_it_may_take(
     assert anyio.current_time() == 1971
 
 
-async def test_a_keepalive_behind_a_close_finds_no_key(
+async def test_a_keepalive_queued_after_a_close_finds_no_listen_key(
     keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
 ) -> None:
     await keeper.create()

@@ -37,7 +37,7 @@ def assert_only_rotation(keeper: ListenKeyKeeper, expected: Rotation) -> None:
     )
 
 
-async def test_a_failed_keepalive_is_told_and_tried_again(
+async def test_a_failed_keepalive_is_reported_and_retried(
     keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
 ) -> None:
     first = await keeper.create()
@@ -61,7 +61,7 @@ async def test_a_failed_keepalive_is_told_and_tried_again(
     assert sent() == ["POST 200"] + ["PUT 503"] * 10 + ["PUT 200"]
 
 
-async def test_a_ladder_that_fails_ends_in_a_state_that_the_next_call_heals(
+async def test_a_listen_key_expires_after_failed_retries_and_the_next_call_replaces_it(
     keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
 ) -> None:
     first = await keeper.create()
@@ -87,7 +87,7 @@ async def test_a_ladder_that_fails_ends_in_a_state_that_the_next_call_heals(
     assert_only_rotation(keeper, Rotation(first.key, second.key, 3602 + ANSWER, 0))
 
 
-async def test_an_expired_key_is_replaced_without_a_call_too(
+async def test_an_expired_listen_key_is_replaced_without_a_call(
     keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
 ) -> None:
     await keeper.create()
@@ -99,7 +99,7 @@ async def test_an_expired_key_is_replaced_without_a_call_too(
     assert keeper.life.state is State.ACTIVE
 
 
-async def test_a_lost_key_is_replaced_at_once(
+async def test_a_lost_listen_key_is_replaced_immediately(
     keeper: ListenKeyKeeper, rest_api: RestApi, sent: Sent
 ) -> None:
     first = await keeper.create()
@@ -116,7 +116,7 @@ async def test_a_lost_key_is_replaced_at_once(
     assert keeper.next_keepalive_at == pytest.approx(3900 + ANSWER)
 
 
-async def test_a_replacement_that_fails_is_tried_again_soon(
+async def test_a_failed_replacement_is_retried_soon(
     keeper: ListenKeyKeeper, sandbox: Sandbox, rest_api: RestApi, sent: Sent
 ) -> None:
     await keeper.create()
@@ -132,7 +132,7 @@ async def test_a_replacement_that_fails_is_tried_again_soon(
     assert keeper.life.state is State.ACTIVE
 
 
-async def test_a_call_that_finds_the_key_lost_replaces_it(
+async def test_a_keepalive_that_finds_the_listen_key_lost_replaces_it(
     keeper: ListenKeyKeeper, rest_api: RestApi, sent: Sent
 ) -> None:
     first = await keeper.create()
@@ -145,7 +145,7 @@ async def test_a_call_that_finds_the_key_lost_replaces_it(
     assert_only_rotation(keeper, Rotation(first.key, second.key, 60 + 2 * ANSWER, 0))
 
 
-async def test_a_call_that_cannot_replace_the_key_leaves_that_to_the_schedule(
+async def test_a_failed_replacement_by_a_call_is_retried_by_the_schedule(
     keeper: ListenKeyKeeper, sandbox: Sandbox, rest_api: RestApi, sent: Sent
 ) -> None:
     await keeper.create()
@@ -161,7 +161,7 @@ async def test_a_call_that_cannot_replace_the_key_leaves_that_to_the_schedule(
     assert keeper.life.state is State.ACTIVE
 
 
-async def test_events_may_be_missing_until_the_answer_that_tells_of_the_new_key(
+async def test_a_rotation_reports_missing_events_until_the_answer_with_the_new_listen_key(
     keeper: ListenKeyKeeper, sandbox: Sandbox, rest_api: RestApi
 ) -> None:
     await keeper.create()
@@ -175,7 +175,7 @@ async def test_events_may_be_missing_until_the_answer_that_tells_of_the_new_key(
     assert keeper.life.rotations[0].at == pytest.approx(1950 + 5.2 + 2 * ANSWER)
 
 
-async def test_no_request_is_sent_while_binance_wants_none(
+async def test_no_request_is_sent_during_a_rate_limit_wait(
     keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
 ) -> None:
     await keeper.create()
@@ -189,7 +189,7 @@ async def test_no_request_is_sent_while_binance_wants_none(
     assert sent() == ["POST 200", "PUT 429", "PUT 200"]
 
 
-async def test_a_ban_longer_than_the_key_lives_is_waited_for_and_told(
+async def test_a_ban_longer_than_the_validity_of_the_listen_key_is_waited_for_and_reported(
     keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
 ) -> None:
     await keeper.create()
@@ -205,7 +205,7 @@ async def test_a_ban_longer_than_the_key_lives_is_waited_for_and_told(
     assert keeper.life.rotation_count == 1
 
 
-async def test_what_will_hardly_pass_is_tried_again_in_ten_minutes(
+async def test_a_failure_that_is_not_retryable_is_retried_after_ten_minutes(
     keeper: ListenKeyKeeper, sandbox: Sandbox, sent: Sent
 ) -> None:
     await keeper.create()
@@ -217,7 +217,7 @@ async def test_what_will_hardly_pass_is_tried_again_in_ten_minutes(
     assert sent() == ["POST 200", "PUT 401", "PUT 200"]
 
 
-async def test_every_change_is_told(
+async def test_every_state_change_is_notified(
     keeper: ListenKeyKeeper, sandbox: Sandbox, rest_api: RestApi
 ) -> None:
     told: list[tuple[State, int, int]] = []

@@ -9,7 +9,7 @@ from binance_mcp.errors import IpBannedError
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import State
 from binance_mcp.sandbox.app import Sandbox
-from tests.storm.machine import Machine
+from tests.simulation.storm.machine import Machine
 
 pytestmark = pytest.mark.anyio
 
@@ -23,7 +23,7 @@ def keeper(keeper_at_work: ListenKeyKeeper) -> ListenKeyKeeper:
     return keeper_at_work
 
 
-async def test_a_machine_that_slept_past_the_end_replaces_the_key_at_wake_up(
+async def test_a_listen_key_that_expired_during_sleep_is_replaced_at_wake_up(
     keeper: ListenKeyKeeper, machine: Machine, sent: Sent
 ) -> None:
     first = await keeper.create()
@@ -39,7 +39,7 @@ async def test_a_machine_that_slept_past_the_end_replaces_the_key_at_wake_up(
     assert rotation.at == pytest.approx(630 + ANSWER + 12 * 3600)
 
 
-async def test_a_machine_that_slept_past_the_interval_keeps_the_key_alive_at_wake_up(
+async def test_a_keepalive_missed_during_sleep_is_sent_at_wake_up(
     keeper: ListenKeyKeeper, machine: Machine, sent: Sent
 ) -> None:
     first = await keeper.create()
@@ -54,7 +54,7 @@ async def test_a_machine_that_slept_past_the_interval_keeps_the_key_alive_at_wak
     assert keeper.life.rotations == ()
 
 
-async def test_a_short_sleep_takes_its_time_from_the_interval(
+async def test_a_short_sleep_counts_towards_the_keepalive_interval(
     keeper: ListenKeyKeeper, machine: Machine, sent: Sent
 ) -> None:
     await keeper.create()
@@ -66,7 +66,7 @@ async def test_a_short_sleep_takes_its_time_from_the_interval(
     assert sent() == ["POST 200", "PUT 200"]
 
 
-async def test_a_ban_that_ended_while_the_machine_slept_is_over(
+async def test_a_ban_that_ended_during_sleep_is_over(
     keeper: ListenKeyKeeper, machine: Machine, sandbox: Sandbox, sent: Sent
 ) -> None:
     await keeper.create()
@@ -82,7 +82,7 @@ async def test_a_ban_that_ended_while_the_machine_slept_is_over(
     assert sent() == ["POST 200", "PUT 418", "POST 200"]
 
 
-async def test_a_ban_that_ended_while_the_machine_slept_delays_no_replacement(
+async def test_a_ban_that_ended_during_sleep_does_not_delay_the_replacement(
     keeper: ListenKeyKeeper, machine: Machine, sandbox: Sandbox, sent: Sent
 ) -> None:
     await keeper.create()

@@ -36,27 +36,27 @@ def extended(life: ListenKeyLife, key: ListenKey, sent: float) -> ListenKeyLife:
         ),
     ],
 )
-def test_a_listen_key_prints_masked(shown: str, masked: str) -> None:
+def test_a_listen_key_is_masked_when_printed(shown: str, masked: str) -> None:
     assert shown == masked
 
 
-def test_the_life_of_a_key_prints_it_masked_too() -> None:
+def test_the_repr_of_a_listen_key_life_masks_the_key() -> None:
     assert RAW not in repr(extended(LOST, NEW, 2000.0))
 
 
-def test_nothing_is_shown_of_a_short_key() -> None:
+def test_a_short_listen_key_is_masked_completely() -> None:
     assert str(ListenKey("short")) == "…"
 
 
 @pytest.mark.parametrize(
     "other", ["", RAW[:-1], f"{RAW}a", RAW.upper(), "ключ", "\ud800", f"{RAW}\udfff"]
 )
-def test_a_listen_key_matches_itself_only(other: str) -> None:
+def test_a_listen_key_matches_only_itself(other: str) -> None:
     assert KEY.matches(RAW)
     assert not KEY.matches(other)
 
 
-def test_a_life_begins_without_a_key() -> None:
+def test_a_listen_key_life_begins_without_a_key() -> None:
     life = ListenKeyLife()
 
     assert (life.state, life.active, life.last) == (State.NONE, None, None)
@@ -65,7 +65,7 @@ def test_a_life_begins_without_a_key() -> None:
 @pytest.mark.parametrize(
     "life", [ListenKeyLife(), ACTIVE, LOST, ACTIVE.closed()], ids=lambda life: life.state
 )
-def test_every_life_becomes_active_by_an_extension(life: ListenKeyLife) -> None:
+def test_an_extension_makes_any_listen_key_life_active(life: ListenKeyLife) -> None:
     after = extended(life, NEW, 3000.0)
 
     assert after.state is State.ACTIVE
@@ -74,18 +74,18 @@ def test_every_life_becomes_active_by_an_extension(life: ListenKeyLife) -> None:
 
 
 @pytest.mark.parametrize("life", [ListenKeyLife(), ACTIVE, LOST], ids=lambda life: life.state)
-def test_every_life_can_be_closed(life: ListenKeyLife) -> None:
+def test_any_listen_key_life_can_be_closed(life: ListenKeyLife) -> None:
     closed = life.failed(UnreachableError("no answer")).closed()
 
     assert (closed.state, closed.active, closed.last) == (State.CLOSED, None, None)
     assert (closed.lost_since, closed.failures, closed.error) == (None, 0, None)
 
 
-def test_a_key_was_created_when_it_was_first_heard_of() -> None:
+def test_an_extension_does_not_change_the_creation_time() -> None:
     assert extended(ACTIVE, KEY, 3600.0).active == ActiveKey(KEY, 0.0, 3600.0, 7200.0)
 
 
-def test_a_key_that_is_lost_may_have_been_since_its_extension() -> None:
+def test_a_lost_listen_key_counts_as_lost_since_its_last_extension() -> None:
     assert (LOST.state, LOST.active, LOST.last) == (State.EXPIRED, None, ACTIVE.last)
     assert LOST.lost_since == 1800.0
 
@@ -93,17 +93,17 @@ def test_a_key_that_is_lost_may_have_been_since_its_extension() -> None:
 @pytest.mark.parametrize(
     "life", [ListenKeyLife(), LOST, ACTIVE.closed()], ids=lambda life: life.state
 )
-def test_without_an_active_key_there_is_nothing_to_lose(life: ListenKeyLife) -> None:
+def test_a_life_without_an_active_listen_key_cannot_be_lost(life: ListenKeyLife) -> None:
     assert life.lost() == life
     assert life.at(1e9) == life
 
 
-def test_a_key_expires_at_its_time_and_not_before() -> None:
+def test_a_listen_key_expires_exactly_at_its_expiry_time() -> None:
     assert ACTIVE.at(5399.999) == ACTIVE
     assert ACTIVE.at(5400.0) == LOST
 
 
-def test_failures_count_until_a_success() -> None:
+def test_failures_are_counted_until_a_success() -> None:
     first, last = UnreachableError("no answer"), UnreachableError("no answer either")
     failed = ACTIVE.failed(first).failed(last)
 
@@ -114,7 +114,7 @@ def test_failures_count_until_a_success() -> None:
 
 
 @pytest.mark.parametrize("life", [ACTIVE, LOST], ids=lambda life: life.state)
-def test_another_key_than_the_last_is_a_rotation(life: ListenKeyLife) -> None:
+def test_a_different_listen_key_is_a_rotation(life: ListenKeyLife) -> None:
     after = extended(life, NEW, 5500.0)
 
     assert after.rotations == (Rotation(KEY, NEW, at=5501.0, missing_since=1800.0),)
@@ -126,11 +126,13 @@ def test_another_key_than_the_last_is_a_rotation(life: ListenKeyLife) -> None:
     [ListenKeyLife(), ACTIVE.closed(), LOST.closed()],
     ids=["none", "closed", "lost, closed"],
 )
-def test_the_first_key_and_the_first_after_a_close_are_no_rotation(life: ListenKeyLife) -> None:
+def test_the_first_listen_key_and_the_first_after_a_close_are_not_rotations(
+    life: ListenKeyLife,
+) -> None:
     assert extended(life, NEW, 3000.0).rotations == ()
 
 
-def test_a_lost_key_that_comes_back_is_no_rotation() -> None:
+def test_a_lost_listen_key_that_comes_back_is_not_a_rotation() -> None:
     after = extended(LOST, KEY, 3000.0)
 
     assert (after.rotations, after.lost_since) == ((), None)
@@ -148,7 +150,7 @@ def test_twenty_rotations_are_kept_and_all_are_counted() -> None:
 CLOSING: Final = ACTIVE.closing()
 
 
-def test_a_key_whose_close_is_not_confirmed_is_active_until_something_else_is_heard() -> None:
+def test_a_listen_key_with_unconfirmed_close_is_still_active() -> None:
     assert (CLOSING.state, CLOSING.active, CLOSING.is_closing) == (State.ACTIVE, ACTIVE.last, True)
     assert CLOSING.at(5399.999) is CLOSING
 
@@ -156,12 +158,12 @@ def test_a_key_whose_close_is_not_confirmed_is_active_until_something_else_is_he
 @pytest.mark.parametrize(
     "life", [CLOSING.lost(), CLOSING.at(5400.0), LOST.closing().lost(), CLOSING.closed()]
 )
-def test_a_key_whose_close_is_not_confirmed_is_closed_when_it_is_gone(life: ListenKeyLife) -> None:
+def test_a_lost_or_expired_listen_key_with_unconfirmed_close_is_closed(life: ListenKeyLife) -> None:
     assert (life.state, life.last, life.is_closing) == (State.CLOSED, None, False)
 
 
 @pytest.mark.parametrize(("key", "created_at"), [(KEY, 0.0), (NEW, 2000.0)])
-def test_a_key_extended_after_a_close_that_is_not_confirmed_is_no_rotation(
+def test_an_extension_after_an_unconfirmed_close_is_not_a_rotation(
     key: ListenKey, created_at: float
 ) -> None:
     after = extended(CLOSING, key, 2000.0)

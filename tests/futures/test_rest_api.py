@@ -60,7 +60,7 @@ def last_parameters(sandbox: Sandbox) -> dict[str, str]:
     return dict(parse_qsl(sandbox.requests[-1].query))
 
 
-async def test_the_active_key_is_created_once_and_then_extended(rest_api: RestApi) -> None:
+async def test_the_active_listen_key_is_created_once_and_then_extended(rest_api: RestApi) -> None:
     created = await rest_api.create_listen_key()
 
     assert len(created.get_secret_value()) == 64
@@ -68,7 +68,7 @@ async def test_the_active_key_is_created_once_and_then_extended(rest_api: RestAp
     assert await rest_api.keepalive_listen_key() == created
 
 
-async def test_a_closed_key_cannot_be_kept_alive_or_closed_again(rest_api: RestApi) -> None:
+async def test_a_closed_listen_key_cannot_be_kept_alive_or_closed_again(rest_api: RestApi) -> None:
     created = await rest_api.create_listen_key()
     await rest_api.close_listen_key()
 
@@ -79,7 +79,7 @@ async def test_a_closed_key_cannot_be_kept_alive_or_closed_again(rest_api: RestA
     assert await rest_api.create_listen_key() != created
 
 
-async def test_without_a_signer_the_api_key_is_all_that_is_sent(
+async def test_without_a_signer_only_the_api_key_is_sent(
     rest_api: RestApi, sandbox: Sandbox
 ) -> None:
     await rest_api.create_listen_key(recv_window=1.0)
@@ -99,7 +99,7 @@ async def test_without_an_api_key_nothing_is_sent(rest_api: RestApi, sandbox: Sa
     assert sandbox.requests == ()
 
 
-async def test_with_a_signer_every_request_is_signed_in_its_query(
+async def test_with_a_signer_every_request_has_a_signature_in_its_query(
     signing: RestApi, sandbox: Sandbox
 ) -> None:
     await signing.create_listen_key()
@@ -143,7 +143,7 @@ async def test_the_timestamp_and_the_recv_window_are_sent_in_milliseconds(
     assert last_parameters(sandbox)["recvWindow"] == "5000"
 
 
-async def test_the_recv_window_of_a_call_goes_before_the_configured_one(
+async def test_the_recv_window_of_a_call_overrides_the_configured_one(
     signing: RestApi, sandbox: Sandbox
 ) -> None:
     configured = replace(signing, credentials=replace(signing.credentials, recv_window=2.5))
@@ -160,7 +160,7 @@ async def test_the_recv_window_of_a_call_goes_before_the_configured_one(
 
 
 @pytest.mark.parametrize("fault", ["http_400_-1101", "http_400_-1104"])
-async def test_signing_stops_for_good_when_binance_does_not_read_the_signature(
+async def test_signing_stops_permanently_when_binance_refuses_signed_parameters(
     fault: str, signing: RestApi, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     sandbox.arm(fault)
@@ -176,7 +176,7 @@ async def test_signing_stops_for_good_when_binance_does_not_read_the_signature(
 
 
 @pytest.mark.parametrize("fault", ["http_400_-1101", "http_400_-1104"])
-async def test_a_parameter_too_many_is_an_error_where_nothing_was_signed(
+async def test_an_unread_parameter_error_of_an_unsigned_request_is_final(
     fault: str, rest_api: RestApi, signing: RestApi, sandbox: Sandbox
 ) -> None:
     sandbox.arm(fault)
@@ -192,7 +192,7 @@ async def test_a_parameter_too_many_is_an_error_where_nothing_was_signed(
 
 
 @pytest.mark.parametrize("skew", [-40.0, 40.0])
-async def test_a_wrong_clock_is_corrected_once_and_for_all(
+async def test_a_wrong_clock_is_corrected_once_with_the_server_time(
     skew: float, signing: RestApi, sandbox: Sandbox, server_clock: WallClock
 ) -> None:
     skewed = replace(signing, wall_clock=lambda: server_clock() + skew)
@@ -208,7 +208,7 @@ async def test_a_wrong_clock_is_corrected_once_and_for_all(
     assert last_parameters(sandbox)["timestamp"] == "1700000640150"  # three answers later
 
 
-async def test_the_answer_with_the_time_is_as_old_as_half_of_its_way(
+async def test_the_server_time_is_corrected_by_half_of_the_round_trip(
     signing: RestApi, sandbox: Sandbox, server_clock: WallClock
 ) -> None:
     async def slow_to_tell_the_time(scope: Scope, receive: Receive, send: Send) -> None:
@@ -224,7 +224,7 @@ async def test_the_answer_with_the_time_is_as_old_as_half_of_its_way(
     assert last_parameters(sandbox)["timestamp"] == "1700000043100"  # two answers later
 
 
-async def test_a_timestamp_that_stays_wrong_is_an_error(signing: RestApi, sandbox: Sandbox) -> None:
+async def test_a_timestamp_refused_twice_is_an_error(signing: RestApi, sandbox: Sandbox) -> None:
     sandbox.arm("http_400_-1021", times=2, method="POST")
 
     with pytest.raises(InvalidTimestampError):
@@ -234,7 +234,7 @@ async def test_a_timestamp_that_stays_wrong_is_an_error(signing: RestApi, sandbo
 
 
 @pytest.mark.parametrize("time", [None, "1700000040000", 0, -1, 1.7e12, 10**14, 10**400])
-async def test_an_unreadable_time_is_an_error(time: object, signing: RestApi) -> None:
+async def test_an_unreadable_server_time_is_an_error(time: object, signing: RestApi) -> None:
     async def without_time(scope: Scope, receive: Receive, send: Send) -> None:
         refused = JSONResponse({"code": -1021, "msg": "Timestamp"}, 400)
         answer = refused if scope["method"] == "POST" else JSONResponse({"serverTime": time})

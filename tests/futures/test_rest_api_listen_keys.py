@@ -15,7 +15,7 @@ URL: Final = "http://sandbox.invalid"
 
 
 @pytest.mark.parametrize("content", [{}, {"listenKey": ""}, {"listenKey": 5}, {"listenKey": None}])
-async def test_a_create_must_tell_the_key_and_a_keepalive_need_not(
+async def test_a_create_answer_must_have_a_listen_key_and_a_keepalive_answer_need_not(
     content: dict[str, Any], rest_api: RestApi
 ) -> None:
     async with http_client(URL, app=JSONResponse(content)) as http:
@@ -40,7 +40,9 @@ async def test_a_create_must_tell_the_key_and_a_keepalive_need_not(
         "a" * 60_000,
     ],
 )
-async def test_what_can_be_no_listen_key_is_not_taken_for_one(key: str, rest_api: RestApi) -> None:
+async def test_an_implausible_listen_key_in_an_answer_is_an_error(
+    key: str, rest_api: RestApi
+) -> None:
     answer = Response(json.dumps({"listenKey": key}), media_type="application/json")
     async with http_client(URL, app=answer) as http:
         api = replace(rest_api, http=http)
@@ -52,7 +54,7 @@ async def test_what_can_be_no_listen_key_is_not_taken_for_one(key: str, rest_api
 
 
 @pytest.mark.parametrize("key", ["a", "A-z_0", "a" * 128])
-async def test_what_can_be_a_listen_key_is_one(key: str, rest_api: RestApi) -> None:
+async def test_a_plausible_listen_key_in_an_answer_is_accepted(key: str, rest_api: RestApi) -> None:
     async with http_client(URL, app=JSONResponse({"listenKey": key})) as http:
         created = await replace(rest_api, http=http).create_listen_key()
 

@@ -64,7 +64,7 @@ def sent_at(rest_api: RestApi) -> list[float]:
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("fault", sorted(RETRIED))
-async def test_what_may_pass_by_itself_is_tried_again(
+async def test_transient_errors_are_retried(
     fault: str, call: Call, rest_api: RestApi, sandbox: Sandbox
 ) -> None:
     await rest_api.create_listen_key()
@@ -108,7 +108,7 @@ async def test_five_attempts_are_made_at_growing_and_random_intervals(
     assert anyio.current_time() == pytest.approx(sent_at[-1] + ANSWER)
 
 
-async def test_a_call_is_over_after_four_timeouts(
+async def test_a_call_times_out_after_four_timeouts(
     rest_api: RestApi, sandbox: Sandbox, sent_at: list[float]
 ) -> None:
     sandbox.arm("timeout", times=100)
@@ -121,7 +121,7 @@ async def test_a_call_is_over_after_four_timeouts(
     assert str(failed.value) == "Binance did not answer within 3.6 s"
 
 
-async def test_a_call_whose_clock_cannot_be_corrected_is_over_after_four_timeouts_too(
+async def test_a_call_whose_clock_cannot_be_corrected_times_out_after_four_timeouts(
     rest_api: RestApi, sandbox: Sandbox
 ) -> None:
     sandbox.arm("http_400_-1021", method="POST", times=100)
@@ -133,7 +133,7 @@ async def test_a_call_whose_clock_cannot_be_corrected_is_over_after_four_timeout
     assert anyio.current_time() == pytest.approx(10)
 
 
-async def test_a_pause_that_would_reach_the_deadline_is_not_begun(
+async def test_no_retry_is_waited_for_that_would_exceed_the_deadline(
     rest_api: RestApi, sandbox: Sandbox, sent_at: list[float]
 ) -> None:
     sandbox.arm("http_503_-1001", times=100)
@@ -146,7 +146,7 @@ async def test_a_pause_that_would_reach_the_deadline_is_not_begun(
 
 
 @pytest.mark.parametrize(("retry_after", "pause"), [(0, 0.2), (7, 7.0), (19, 19.0)])
-async def test_a_pause_that_binance_asks_for_is_made(
+async def test_retry_after_of_binance_is_waited_for(
     retry_after: int, pause: float, rest_api: RestApi, sandbox: Sandbox, sent_at: list[float]
 ) -> None:
     sandbox.arm("http_503_-1001", retry_after=retry_after)
@@ -156,7 +156,7 @@ async def test_a_pause_that_binance_asks_for_is_made(
     assert sent_at == pytest.approx([0.0, ANSWER + pause])
 
 
-async def test_a_pause_longer_than_the_call_may_take_is_left_to_the_caller(
+async def test_a_retry_after_beyond_the_deadline_is_returned_to_the_caller(
     rest_api: RestApi, sandbox: Sandbox, sent_at: list[float]
 ) -> None:
     sandbox.arm("http_503_-1001", retry_after=20)
@@ -175,7 +175,7 @@ async def test_a_pause_longer_than_the_call_may_take_is_left_to_the_caller(
         ("reset", "Binance could not be reached (ConnectionResetError)"),
     ],
 )
-async def test_without_an_answer_there_is_no_status(
+async def test_an_error_without_an_answer_has_no_status(
     fault: str, text: str, rest_api: RestApi, sandbox: Sandbox
 ) -> None:
     sandbox.arm(fault, times=100)
@@ -194,7 +194,7 @@ async def test_without_an_answer_there_is_no_status(
         (httpx.DecodingError("secret"), "Binance could not be reached (DecodingError)"),
     ],
 )
-async def test_errors_of_the_http_client_become_ours(
+async def test_errors_of_the_http_client_become_unreachable_errors(
     error: httpx.RequestError, text: str, rest_api: RestApi
 ) -> None:
     async def broken(_scope: object, _receive: object, _send: object) -> None:
@@ -237,7 +237,7 @@ async def test_after_a_429_or_418_nothing_is_sent_until_the_wait_is_over(
     assert len(sandbox.requests) == 2
 
 
-async def test_close_to_the_limit_nothing_is_sent_until_the_minute_is_over(
+async def test_near_the_request_weight_limit_nothing_is_sent_until_the_minute_is_over(
     rest_api: RestApi, sandbox: Sandbox
 ) -> None:
     api = replace(rest_api, weight=RequestWeight(10))
@@ -258,7 +258,7 @@ async def test_close_to_the_limit_nothing_is_sent_until_the_minute_is_over(
     assert api.weight.used == 1
 
 
-async def test_the_minute_is_that_of_binance_even_by_a_wrong_clock(
+async def test_the_request_weight_minute_is_that_of_binance_even_with_a_wrong_clock(
     rest_api: RestApi, account: AccountKeys, server_clock: WallClock
 ) -> None:
     signer = hmac_signer(account.api_secret)
@@ -277,7 +277,7 @@ async def test_the_minute_is_that_of_binance_even_by_a_wrong_clock(
     assert stopped.value.retry_after == pytest.approx(45 - 4 * ANSWER)
 
 
-async def test_an_attempt_without_enough_time_does_not_hide_the_reason(
+async def test_a_last_attempt_that_times_out_does_not_hide_the_earlier_error(
     rest_api: RestApi, sandbox: Sandbox
 ) -> None:
     rest_api.timeout, rest_api.rng = 1.0, lambda: 0.0

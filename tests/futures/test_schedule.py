@@ -39,25 +39,25 @@ def test_a_keepalive_comes_after_the_interval_and_its_jitter(chance: float, at: 
     assert SCHEDULE.next_keepalive(ACTIVE, chance) == pytest.approx(at)
 
 
-def test_interval_and_jitter_can_be_set() -> None:
+def test_keepalive_interval_and_jitter_can_be_set() -> None:
     assert Schedule(60.0, 10.0).next_keepalive(ACTIVE, 0.5) == 65.0
     assert Schedule(60.0, 0.0).next_keepalive(ACTIVE, 0.5) == 60.0
 
 
 @pytest.mark.parametrize("key", [ACTIVE, None], ids=["active", "lost"])
-def test_what_may_pass_is_retried_on_a_ladder(key: ActiveKey | None) -> None:
+def test_transient_failures_are_retried_with_growing_pauses(key: ActiveKey | None) -> None:
     pauses = [pause(MAY_PASS, failures, key=key) for failures in (1, 2, 3, 4, 5, 6, 5000)]
 
     assert pauses == [10, 20, 40, 80, 120, 120, 120]
 
 
 @pytest.mark.parametrize("failures", [1, 2, 5000])
-def test_what_will_hardly_pass_is_retried_every_ten_minutes(failures: int) -> None:
+def test_other_failures_are_retried_every_ten_minutes(failures: int) -> None:
     assert pause(WILL_HARDLY_PASS, failures) == 600
 
 
 @pytest.mark.parametrize(("error", "middle"), [(MAY_PASS, 10), (WILL_HARDLY_PASS, 600)])
-def test_a_pause_is_between_half_and_one_and_a_half_of_it(
+def test_a_retry_pause_is_randomized_by_half_of_its_length(
     error: BinanceError, middle: float
 ) -> None:
     assert pause(error, chance=0.0) == middle * 0.5
@@ -65,7 +65,7 @@ def test_a_pause_is_between_half_and_one_and_a_half_of_it(
 
 
 @pytest.mark.parametrize("error", [TooManyRequestsError, IpBannedError])
-def test_a_pause_begins_when_the_wait_of_binance_is_over(error: type[BinanceError]) -> None:
+def test_a_retry_pause_begins_after_the_retry_after_of_binance(error: type[BinanceError]) -> None:
     assert pause(error("wait", retry_after=300.0)) == 310
     assert pause(error("wait", retry_after=300.0), key=None) == 310
     assert pause(error("wait", retry_after=0.0)) == 10
@@ -73,7 +73,7 @@ def test_a_pause_begins_when_the_wait_of_binance_is_over(error: type[BinanceErro
 
 @pytest.mark.parametrize(("error", "middle"), [(UnavailableError, 10), (FirewallError, 600)])
 @pytest.mark.parametrize("retry_after", [0.0, 7200.0])
-def test_a_wait_that_comes_with_another_error_is_no_more_than_a_hint(
+def test_retry_after_of_errors_other_than_429_and_418_is_only_a_hint(
     error: type[BinanceError], middle: float, retry_after: float
 ) -> None:
     assert pause(error("wait", retry_after=retry_after)) == middle
@@ -81,7 +81,7 @@ def test_a_wait_that_comes_with_another_error_is_no_more_than_a_hint(
 
 @pytest.mark.parametrize("error", [MAY_PASS, WILL_HARDLY_PASS, TooManyRequestsError("wait")])
 @pytest.mark.parametrize("chance", [0.0, 0.5, 0.999])
-def test_no_pause_is_shorter_than_two_seconds(error: BinanceError, chance: float) -> None:
+def test_no_retry_pause_is_shorter_than_two_seconds(error: BinanceError, chance: float) -> None:
     every_second, key = Schedule(1.0, 0.0), ActiveKey(ListenKey("key"), 0.0, 0.0, 4.0)
 
     for now in (1.0, 3.95):
@@ -107,7 +107,7 @@ def test_no_pause_is_shorter_than_two_seconds(error: BinanceError, chance: float
         (TooManyRequestsError("wait", retry_after=300.0), LAST_MINUTE + 1, LAST_MINUTE + 421),
     ],
 )
-def test_the_last_minute_begins_with_an_attempt_and_is_full_of_them(
+def test_the_last_minute_of_a_listen_key_begins_with_a_retry_and_has_many(
     error: BinanceError, failed_at: float, retry_at: float
 ) -> None:
     at = SCHEDULE.next_retry(ACTIVE, error, 9, failed_at, 0.5)
@@ -116,7 +116,7 @@ def test_the_last_minute_begins_with_an_attempt_and_is_full_of_them(
     assert at >= retry_at
 
 
-def test_every_time_scales_with_the_interval_and_the_keys_validity() -> None:
+def test_retry_times_scale_with_the_interval_and_the_validity() -> None:
     schedule, active = Schedule(540.0, 90.0), ActiveKey(ListenKey("key"), 0.0, 100.0, 1180.0)
 
     assert schedule.next_retry(active, MAY_PASS, 1, 640.0, 0.5) == pytest.approx(643)
@@ -137,7 +137,7 @@ def test_a_retry_is_always_in_the_future_and_never_across_the_start_of_the_last_
 
 
 @given(TIMES, CHANCES, st.floats(0, 1e6))
-def test_no_retry_comes_before_the_wait_of_binance_is_over(
+def test_no_retry_comes_before_the_retry_after_of_binance_is_over(
     now: float, chance: float, wait: float
 ) -> None:
     assume(wait > 0)

@@ -10,7 +10,7 @@ def fail(calls: SharedCalls, recv_window: float | None) -> None:
         raise UnavailableError("out of order")
 
 
-def test_a_success_counts_for_those_who_came_before_it_and_for_nobody_after() -> None:
+def test_a_success_is_shared_with_earlier_calls_and_not_with_later_ones() -> None:
     calls = SharedCalls()
     seen = calls.last
     with calls.one(None):
@@ -21,7 +21,7 @@ def test_a_success_counts_for_those_who_came_before_it_and_for_nobody_after() ->
     assert not calls.have_succeeded_since(calls.last, None)
 
 
-def test_two_ends_alike_are_two_ends() -> None:
+def test_two_equal_results_are_different_results() -> None:
     calls = SharedCalls()
     for _ in range(2):
         seen = calls.last
@@ -30,7 +30,7 @@ def test_two_ends_alike_are_two_ends() -> None:
         assert calls.have_succeeded_since(seen, None)
 
 
-def test_a_failure_is_shared_by_those_with_the_same_parameters() -> None:
+def test_a_failure_is_shared_by_calls_with_the_same_parameters() -> None:
     calls = SharedCalls()
     seen = calls.last
     fail(calls, 0.001)
@@ -42,7 +42,7 @@ def test_a_failure_is_shared_by_those_with_the_same_parameters() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_cancelled_call_has_no_end_to_share() -> None:
+async def test_a_cancelled_call_has_no_result_to_share() -> None:
     calls = SharedCalls()
     seen = calls.last
     with anyio.move_on_after(1), calls.one(None):

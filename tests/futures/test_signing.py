@@ -36,7 +36,7 @@ queries = st.dictionaries(st.text(), st.text() | st.integers())
 
 
 @pytest.mark.parametrize(("secret", "payload", "signature"), HMAC_EXAMPLES)
-def test_a_secret_signs_the_examples_that_binance_publishes(
+def test_an_hmac_signature_matches_the_examples_that_binance_publishes(
     secret: str, payload: str, signature: str
 ) -> None:
     assert hmac_signer(secret)(payload) == signature
@@ -66,22 +66,22 @@ def test_a_signed_query_keeps_the_order_of_its_parameters(query: str, signature:
 
 
 @pytest.mark.parametrize(("payload", "signature"), ED25519_EXAMPLES)
-def test_an_ed25519_key_signs_in_base64(payload: str, signature: str) -> None:
+def test_an_ed25519_signature_is_in_base64(payload: str, signature: str) -> None:
     assert private_key_signer(ED25519_KEY)(payload) == signature
 
 
-def test_an_rsa_key_signs_in_base64() -> None:
+def test_an_rsa_signature_is_in_base64() -> None:
     assert private_key_signer(RSA_KEY)("timestamp=1591702613943") == RSA_SIGNATURE
 
 
-def test_a_signature_in_base64_is_percent_encoded_in_the_query() -> None:
+def test_a_base64_signature_is_percent_encoded_in_the_query() -> None:
     query = signed_query({"timestamp": 1591702613943}, private_key_signer(ED25519_KEY))
 
     assert query.startswith("timestamp=1591702613943&signature=hHiQYz8TwEmv2%2FylRrehd")
     assert query.endswith("PLi45MrMkkZNew2UOTcZBg%3D%3D")
 
 
-def test_the_right_passphrase_opens_an_encrypted_key() -> None:
+def test_the_right_passphrase_decrypts_a_private_key() -> None:
     signer = private_key_signer(ENCRYPTED_KEY, PASSPHRASE)
 
     assert signer("a") == private_key_signer(ED25519_KEY)("a")
@@ -103,7 +103,7 @@ def test_the_right_passphrase_opens_an_encrypted_key() -> None:
         ("\ud800", None, UNREADABLE),
     ],
 )
-def test_a_private_key_that_cannot_be_used_is_refused_without_a_word_of_it(
+def test_an_unusable_private_key_is_refused_without_its_content(
     pem: str, passphrase: str | None, reason: str
 ) -> None:
     with pytest.raises(ValueError, match="private key") as refused:
@@ -122,7 +122,7 @@ def test_a_private_key_that_cannot_be_used_is_refused_without_a_word_of_it(
     ids=["HMAC", "Ed25519", "RSA"],
 )
 @given(parameters=queries)
-def test_the_bytes_before_the_signature_are_the_parameters_and_what_was_signed(
+def test_the_signed_bytes_are_the_query_before_the_signature(
     signer: Signer, verify: Verifier, parameters: dict[str, str | int]
 ) -> None:
     payload, _, signature = signed_query(parameters, signer).rpartition("&signature=")

@@ -16,7 +16,7 @@ def stop(weight: RequestWeight, now: float) -> TooManyRequestsError:
     return refused.value
 
 
-def test_nothing_is_known_and_nothing_stopped_at_first() -> None:
+def test_a_new_request_weight_is_unknown_and_stops_nothing() -> None:
     weight = RequestWeight(2400)
 
     weight.check(0.0)
@@ -24,7 +24,7 @@ def test_nothing_is_known_and_nothing_stopped_at_first() -> None:
 
 
 @pytest.mark.parametrize(("limit", "ceiling"), [(2400, 2160), (6000, 5400)])
-def test_a_tenth_of_the_limit_is_left_to_others(limit: int, ceiling: int) -> None:
+def test_a_tenth_of_the_request_weight_limit_is_left_to_others(limit: int, ceiling: int) -> None:
     weight = RequestWeight(limit)
 
     weight.read(ceiling - 1, now=0.0, server_time=START_OF_A_MINUTE)
@@ -35,7 +35,7 @@ def test_a_tenth_of_the_limit_is_left_to_others(limit: int, ceiling: int) -> Non
     assert weight.used == ceiling
 
 
-def test_the_wait_ends_with_the_minute_of_binance() -> None:
+def test_the_request_weight_wait_ends_with_the_minute_of_binance() -> None:
     weight = RequestWeight(2400)
 
     weight.read(2400, now=100.0, server_time=START_OF_A_MINUTE + 15)
@@ -45,7 +45,7 @@ def test_the_wait_ends_with_the_minute_of_binance() -> None:
     weight.check(145.0)
 
 
-def test_an_answer_that_tells_no_weight_changes_nothing() -> None:
+def test_an_answer_without_request_weight_changes_nothing() -> None:
     weight = RequestWeight(2400)
     weight.read(7, now=0.0, server_time=START_OF_A_MINUTE)
 
@@ -63,7 +63,7 @@ def test_an_answer_that_tells_no_weight_changes_nothing() -> None:
         (IpBannedError, 3600.0, 3600.0),
     ],
 )
-def test_a_refusal_stops_for_as_long_as_it_says_or_else_as_is_known(
+def test_a_rate_limit_error_stops_requests_for_its_retry_after_or_a_default(
     kind: type[TooManyRequestsError], retry_after: float | None, wait: float
 ) -> None:
     weight = RequestWeight(2400)
@@ -82,7 +82,7 @@ def test_a_refusal_stops_for_as_long_as_it_says_or_else_as_is_known(
     weight.check(wait)
 
 
-def test_a_refusal_with_no_wait_at_all_stops_nothing() -> None:
+def test_a_rate_limit_error_with_zero_retry_after_stops_nothing() -> None:
     weight = RequestWeight(2400)
 
     weight.refused(TooManyRequestsError("go on", retry_after=0.0), now=5.0)
@@ -90,7 +90,7 @@ def test_a_refusal_with_no_wait_at_all_stops_nothing() -> None:
     weight.check(5.0)
 
 
-def test_a_shorter_stop_neither_shortens_a_longer_one_nor_hides_it() -> None:
+def test_a_shorter_rate_limit_wait_does_not_replace_a_longer_one() -> None:
     weight = RequestWeight(2400)
     weight.refused(IpBannedError("banned"), now=0.0)
 
@@ -102,7 +102,7 @@ def test_a_shorter_stop_neither_shortens_a_longer_one_nor_hides_it() -> None:
     assert (type(stopped), stopped.retry_after) == (IpBannedError, 59.0)
 
 
-def test_a_longer_stop_takes_the_place_of_a_shorter_one() -> None:
+def test_a_longer_rate_limit_wait_replaces_a_shorter_one() -> None:
     weight = RequestWeight(2400)
     weight.refused(TooManyRequestsError("slow down", retry_after=5.0), now=0.0)
 
@@ -113,7 +113,7 @@ def test_a_longer_stop_takes_the_place_of_a_shorter_one() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=1))
-def test_calls_are_stopped_until_the_last_of_all_waits_is_over(
+def test_calls_are_stopped_until_the_longest_wait_is_over(
     refusals: list[tuple[int, int]],
 ) -> None:
     weight = RequestWeight(2400)

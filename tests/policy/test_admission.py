@@ -65,9 +65,7 @@ def is_admitted(policy: Document, **arguments: object) -> bool:
 
 @given(TOOL_NAMES, st.lists(TOOL_NAMES))
 @settings(deadline=None)
-def test_under_default_deny_a_tool_is_admitted_if_it_is_listed_and_only_then(
-    name: str, listed: list[str]
-) -> None:
+def test_under_default_deny_only_listed_tools_are_admitted(name: str, listed: list[str]) -> None:
     policy = document(tools={name: {"limits": [LIMIT]} for name in listed})
     for each in listed:
         assert len(rules(policy, each)) == 1
@@ -86,7 +84,7 @@ def test_an_unlisted_tool_is_denied_by_the_default() -> None:
 @pytest.mark.parametrize("hide", [["X"], ["*"], ["W", "X"]])
 @pytest.mark.parametrize("default", ["allow", "deny"])
 @pytest.mark.parametrize("tools", [{}, {"X": {}}, {"X": {"action": "deny"}}])
-def test_a_hidden_tool_is_denied_whatever_else_is_said(
+def test_a_hidden_tool_is_denied_whatever_else_the_policy_says(
     hide: list[str], default: str, tools: Mapping[str, object]
 ) -> None:
     policy = document(hide=hide, default=default, tools=tools)
@@ -96,20 +94,20 @@ def test_a_hidden_tool_is_denied_whatever_else_is_said(
     assert (denied.code, denied.rule) == ("hidden", "/hide")
 
 
-def test_a_tool_that_is_not_named_is_not_hidden() -> None:
+def test_a_tool_that_hide_does_not_name_is_not_hidden() -> None:
     assert not is_hidden(document(hide=["X"]), "x")
 
 
 # Actions
 
 
-def test_a_tool_whose_action_is_to_deny_is_denied() -> None:
+def test_a_tool_with_action_deny_is_denied() -> None:
     denied = denial(tool(action="deny"))
     assert str(denied) == "The policy denies every call of this tool."
     assert (denied.code, denied.rule) == ("action_denied", "/tools/a~1b/action")
 
 
-def test_a_denial_by_the_action_says_the_reason_and_nothing_else() -> None:
+def test_a_denial_by_action_is_the_reason_only() -> None:
     assert str(denial(tool(action="deny", reason="Ask {Bob} first"))) == "Ask {Bob} first"
 
 
@@ -125,7 +123,7 @@ def test_a_reason_alone_denies_nothing() -> None:
         ({}, "The policy requires approval of every call of this tool."),
     ],
 )
-def test_a_tool_may_have_to_be_approved(members: Mapping[str, object], reason: str) -> None:
+def test_a_tool_may_require_approval(members: Mapping[str, object], reason: str) -> None:
     admitted = admission(tool(action="require_approval", limits=[LIMIT], **members))
     assert admitted == Admission(
         (AppliedLimit("/tools/a~1b/limits/0", MINUTELY),),
@@ -138,13 +136,13 @@ def test_a_tool_may_have_to_be_approved(members: Mapping[str, object], reason: s
 AMOUNT: Final = rule("args.order.amount", "gt", 100)
 
 
-def test_a_call_with_what_a_rule_denies_is_denied() -> None:
+def test_a_call_that_matches_a_deny_if_rule_is_denied() -> None:
     denied = denial(tool(deny_if=[rule("args.x", "eq", 1), AMOUNT]), x=2, order={"amount": 101})
     assert str(denied) == "The policy denies a call with args.order.amount gt 100."
     assert (denied.code, denied.rule) == ("condition", "/tools/a~1b/deny_if/1")
 
 
-def test_a_call_without_what_a_rule_requires_is_denied() -> None:
+def test_a_call_that_does_not_fulfil_a_require_rule_is_denied() -> None:
     required = [rule("args.x", "exists", value=True), rule("args.y", "in", ["a", "b"])]
     denied = denial(tool(require=required), x=2, y="c")
     assert str(denied) == 'The policy requires args.y in ["a", "b"].'
@@ -152,18 +150,18 @@ def test_a_call_without_what_a_rule_requires_is_denied() -> None:
 
 
 @pytest.mark.parametrize("key", ["deny_if", "require"])
-def test_a_denial_says_the_words_of_its_rule_and_nothing_else(key: str) -> None:
+def test_a_denial_is_the_on_deny_message_of_its_rule_only(key: str) -> None:
     named = rule("args.x", "eq", 1, on_deny="Not {x} \\1 %s!")
     assert str(denial(tool(**{key: [named]}))) == "Not {x} \\1 %s!"
 
 
-def test_a_denying_rule_without_conditions_denies_always() -> None:
+def test_a_deny_if_rule_without_conditions_always_denies() -> None:
     denied = denial(tool(deny_if=[ANYTHING]), x=1)
     assert str(denied) == "The policy denies every call of this tool."
     assert (denied.code, denied.rule) == ("condition", "/tools/a~1b/deny_if/0")
 
 
-def test_a_requiring_rule_without_conditions_denies_never() -> None:
+def test_a_require_rule_without_conditions_never_denies() -> None:
     assert is_admitted(tool(require=[ANYTHING]))
 
 
@@ -190,14 +188,14 @@ BOTH: Final = {
         ({}, True, False),
     ],
 )
-def test_what_cannot_be_compared_never_lets_a_call_through(
+def test_an_undecidable_condition_never_admits_a_call(
     arguments: Mapping[str, object], *, is_denied: bool, is_fulfilled: bool
 ) -> None:
     assert is_admitted(tool(deny_if=[BOTH]), **arguments) is not is_denied
     assert is_admitted(tool(require=[BOTH]), **arguments) is is_fulfilled
 
 
-def test_a_denial_of_several_conditions_says_them_all() -> None:
+def test_a_denial_names_all_conditions_of_its_rule() -> None:
     assert str(denial(tool(deny_if=[BOTH]), x=2, y="a")) == (
         'The policy denies a call with args.x gt 1 and args.y eq "a".'
     )
@@ -213,26 +211,26 @@ def test_a_denial_is_one_printable_line_of_300_characters_at_most() -> None:
     assert text.endswith(' neq "\\u007f\\n\\u2028\\u00e9' + "z" * 39 + "….")
 
 
-def test_a_denial_never_says_an_argument_of_the_call() -> None:
+def test_a_denial_never_contains_an_argument_value_of_the_call() -> None:
     policy = tool(require=[rule("args.x", "eq", "wanted")])
     assert "given" not in str(denial(policy, x="given"))
 
 
 @pytest.mark.parametrize("arguments", [["order"], "order", 5, None])
-def test_arguments_that_are_no_object_are_not_let_through(arguments: object) -> None:
+def test_arguments_that_are_not_an_object_are_denied(arguments: object) -> None:
     call = Call("a/b", cast("Mapping[str, object]", arguments))
     for policy in (tool(deny_if=[AMOUNT]), tool(require=[AMOUNT])):
         with pytest.raises(PolicyDeniedError):
             evaluate(policy, call)
 
 
-def test_a_rule_sees_exactly_the_argument_that_it_names() -> None:
+def test_argument_names_in_rules_are_case_sensitive() -> None:
     policy = tool(deny_if=[rule("args.amount", "gt", 100)])
     assert is_admitted(policy, amount=1, Amount=500)
     assert not is_admitted(policy, Amount=1)
 
 
-def test_a_boolean_is_not_its_name_and_a_number_not_its_digits() -> None:
+def test_conditions_distinguish_booleans_strings_and_numbers() -> None:
     policy = tool(require=[rule("args.x", "eq", value=True)])
     assert is_admitted(policy, x=True)
     assert not is_admitted(policy, x="true")
@@ -242,7 +240,7 @@ def test_a_boolean_is_not_its_name_and_a_number_not_its_digits() -> None:
 # Order
 
 
-def test_the_first_denial_wins() -> None:
+def test_the_first_denial_decides_in_order_action_deny_if_require() -> None:
     members: dict[str, object] = {
         "action": "deny",
         "deny_if": [{"conditions": [], "on_deny": "first"}, {"conditions": []}],
@@ -264,7 +262,7 @@ def test_the_first_denial_wins() -> None:
 # Limits
 
 
-def test_a_listed_tool_keeps_its_own_limits_and_those_of_all_tools() -> None:
+def test_a_listed_tool_has_its_own_limits_and_those_of_all_tools() -> None:
     day = {"counter": "daily", "window": "day", "max": 9}
     short = {"max": 3, "window": 60}
     policy = document(
@@ -279,13 +277,13 @@ def test_a_listed_tool_keeps_its_own_limits_and_those_of_all_tools() -> None:
     ]
 
 
-def test_under_default_allow_an_unlisted_tool_keeps_the_limits_of_all_tools() -> None:
+def test_under_default_allow_an_unlisted_tool_has_the_limits_of_all_tools() -> None:
     tools = {"X": {"limits": [LIMIT]}}
     policy = document(default="allow", all_tools={"limits": [LIMIT]}, tools=tools)
     assert rules(policy, "Y") == ["/all_tools/limits/0"]
 
 
-def test_the_limits_of_chosen_tools_are_theirs_and_those_of_all_tools() -> None:
+def test_the_limits_of_several_tools_are_theirs_and_those_of_all_tools() -> None:
     part = {"limits": [LIMIT]}
     short = {"rate_limit": {"max": 1, "window": "day"}}
     policy = document(all_tools=part, tools={"X": part, "Y": part, "Z": short})

@@ -61,7 +61,7 @@ def test_every_call_is_admitted_or_denied_by_a_rule(document: Json, call: Call) 
 
 @given(DOCUMENTS, CALLS)
 @settings(deadline=None)
-def test_a_decision_is_always_the_same(document: Json, call: Call) -> None:
+def test_the_same_call_always_gets_the_same_decision(document: Json, call: Call) -> None:
     first, second = (decision(loaded(document), call) for _ in range(2))
     if isinstance(first, PolicyDeniedError):
         assert isinstance(second, PolicyDeniedError)
@@ -72,7 +72,7 @@ def test_a_decision_is_always_the_same(document: Json, call: Call) -> None:
 
 @given(DOCUMENTS, CALLS)
 @settings(deadline=None)
-def test_nothing_unlisted_is_admitted_under_default_deny(document: Json, call: Call) -> None:
+def test_no_unlisted_tool_is_admitted_under_default_deny(document: Json, call: Call) -> None:
     policy = loaded({**document, "default": "deny"})
     if call.tool not in policy.tools:
         decided = decision(policy, call)
@@ -82,7 +82,7 @@ def test_nothing_unlisted_is_admitted_under_default_deny(document: Json, call: C
 
 @given(DOCUMENTS, CALLS)
 @settings(deadline=None)
-def test_nothing_hidden_is_admitted(document: Json, call: Call) -> None:
+def test_no_hidden_tool_is_admitted(document: Json, call: Call) -> None:
     decided = decision(loaded({**document, "hide": [call.tool]}), call)
     assert isinstance(decided, PolicyDeniedError)
     assert decided.code == "hidden"
@@ -119,7 +119,7 @@ def _add(rules: dict[str, Any], kind: str, rule: object) -> None:
 
 @given(DOCUMENTS, TOOLS, ADDED, CALLS)
 @settings(deadline=None)
-def test_a_rule_more_never_admits_more(
+def test_an_additional_rule_never_admits_more_calls(
     document: Json, tool: str, added: tuple[str, object], call: Call
 ) -> None:
     less, more = loaded(document), loaded(with_rule(document, tool, *added))
@@ -132,7 +132,7 @@ def test_a_rule_more_never_admits_more(
 
 @given(DOCUMENTS, st.lists(CALLS, max_size=4))
 @settings(deadline=None)
-def test_a_denied_call_costs_nothing(document: Json, calls: list[Call]) -> None:
+def test_a_denied_call_does_not_count_against_limits(document: Json, calls: list[Call]) -> None:
     gate = Gate(loaded(document), clock=lambda: 0.0)
     for call in calls * 2:
         before = gate.remaining(CALLER)

@@ -25,21 +25,21 @@ def code_of_denial(gate: Gate, tool: str) -> str:
     return denied.value.code
 
 
-def test_a_call_is_admitted_or_refused_by_the_document() -> None:
+def test_the_gate_admits_or_denies_a_call_by_the_policy() -> None:
     gate = Gate(POLICY, clock=lambda: 0.0)
     gate.admit(CALLER, Call("Free", {}))
     assert code_of_denial(gate, "Hidden") == "hidden"
     assert code_of_denial(gate, "Unlisted") == "not_listed"
 
 
-def test_hidden_tools_are_known_to_be_hidden() -> None:
+def test_the_gate_knows_hidden_tools() -> None:
     gate = Gate(POLICY, clock=lambda: 0.0)
     assert gate.is_hidden("Hidden")
     assert not gate.is_hidden("Free")
 
 
 @pytest.mark.anyio
-async def test_a_call_is_possible_again_when_its_wait_is_over() -> None:
+async def test_a_call_is_admitted_again_after_its_retry_after() -> None:
     gate = Gate(POLICY)
     gate.admit(CALLER, Call("Limited", {}))
     await anyio.sleep(59.5)
@@ -48,12 +48,12 @@ async def test_a_call_is_possible_again_when_its_wait_is_over() -> None:
     gate.admit(CALLER, Call("Limited", {}))
 
 
-def test_every_gate_counts_for_itself() -> None:
+def test_gates_do_not_share_counters() -> None:
     for _ in range(2):
         Gate(POLICY, clock=lambda: 0.0).admit(CALLER, Call("Limited", {}))
 
 
-def test_an_admission_says_that_a_person_has_to_approve_and_is_counted_all_the_same() -> None:
+def test_an_admission_that_requires_approval_is_counted() -> None:
     gate = Gate(POLICY, clock=lambda: 0.0)
     assert gate.admit(CALLER, Call("Free", {})).approval is None
     approval = gate.admit(CALLER, Call("Asked", {})).approval
@@ -62,7 +62,7 @@ def test_an_admission_says_that_a_person_has_to_approve_and_is_counted_all_the_s
     assert code_of_denial(gate, "Asked") == "limit_exceeded"
 
 
-def test_a_review_tells_the_terms_of_a_call_without_counting_it() -> None:
+def test_a_review_returns_the_admission_of_a_call_without_counting_it() -> None:
     gate = Gate(POLICY, clock=lambda: 0.0)
     call = Call("Asked", {})
     for _ in range(3):
@@ -82,7 +82,7 @@ def test_an_admitted_call_is_never_refunded() -> None:
 # What is left
 
 
-def test_what_is_left_is_told_of_every_tool_that_is_not_hidden() -> None:
+def test_remaining_calls_are_reported_for_every_tool_that_is_not_hidden() -> None:
     gate = Gate(POLICY, clock=lambda: 0.0)
     gate.admit(CALLER, Call("Limited", {}))
     assert list(gate.remaining(CALLER)) == [
@@ -92,7 +92,7 @@ def test_what_is_left_is_told_of_every_tool_that_is_not_hidden() -> None:
 
 
 @pytest.mark.anyio
-async def test_what_is_left_grows_when_a_window_has_passed() -> None:
+async def test_remaining_calls_grow_when_a_window_has_passed() -> None:
     gate = Gate(POLICY)
     gate.admit(CALLER, Call("Limited", {}))
     await anyio.sleep(60)
@@ -107,7 +107,7 @@ def policy_with(limit: str) -> Document:
     return load("policy.json", f'{{"version": "1", "default": "deny", {tools}}}')
 
 
-def test_a_document_that_replaces_another_holds_from_the_next_call_on() -> None:
+def test_a_replaced_policy_is_active_from_the_next_call_on() -> None:
     gate = Gate(policy_with(""), clock=lambda: 0.0)
     gate.admit(CALLER, Call("Limited", {}))
     gate.replace(load("policy.json", '{"version": "1", "default": "allow", "hide": ["Limited"]}'))
@@ -116,7 +116,7 @@ def test_a_document_that_replaces_another_holds_from_the_next_call_on() -> None:
     gate.admit(CALLER, Call("Free", {}))
 
 
-def test_calls_stay_counted_under_another_document() -> None:
+def test_calls_stay_counted_when_the_policy_is_replaced() -> None:
     gate = Gate(policy_with('{"counter": "c", "window": "minute", "max": 2}'), clock=lambda: 0.0)
     gate.admit(CALLER, Call("Limited", {}))
     gate.replace(policy_with('{"counter": "c", "window": 60, "max": 1}'))
@@ -125,7 +125,7 @@ def test_calls_stay_counted_under_another_document() -> None:
     gate.admit(CALLER, Call("Limited", {}))
 
 
-def test_calls_are_forgotten_when_a_document_names_their_counter_no_more() -> None:
+def test_calls_are_forgotten_when_a_new_policy_lacks_their_counter() -> None:
     named = policy_with('{"counter": "c", "window": "minute", "max": 1}')
     gate = Gate(named, clock=lambda: 0.0)
     gate.admit(CALLER, Call("Limited", {}))
@@ -134,7 +134,7 @@ def test_calls_are_forgotten_when_a_document_names_their_counter_no_more() -> No
     gate.admit(CALLER, Call("Limited", {}))
 
 
-def test_hiding_a_tool_for_a_while_does_not_forget_its_calls() -> None:
+def test_hiding_a_tool_temporarily_does_not_forget_its_calls() -> None:
     gate = Gate(POLICY, clock=lambda: 0.0)
     gate.admit(CALLER, Call("Limited", {}))
     gate.replace(POLICY.model_copy(update={"hide": frozenset({"*"})}))
@@ -142,7 +142,7 @@ def test_hiding_a_tool_for_a_while_does_not_forget_its_calls() -> None:
     assert code_of_denial(gate, "Limited") == "limit_exceeded"
 
 
-def test_what_the_tightest_limit_of_a_tool_leaves_is_told() -> None:
+def test_the_remaining_calls_of_a_tool_are_those_of_its_tightest_limit() -> None:
     gate = Gate(
         load(
             "policy.json",
@@ -158,7 +158,7 @@ def test_what_the_tightest_limit_of_a_tool_leaves_is_told() -> None:
     assert [gate.left(CALLER, tool) for tool in ("Tight", "Free", "Unlisted")] == [1, None, None]
 
 
-def test_what_is_left_of_a_tool_that_is_denied_meanwhile_is_told_all_the_same() -> None:
+def test_a_tool_denied_by_a_new_policy_reports_no_remaining_calls() -> None:
     gate = Gate(POLICY, clock=lambda: 0.0)
     gate.admit(CALLER, Call("Limited", {}))
     gate.replace(load("policy.json", '{"version": "1", "default": "deny", "tools": {}}'))
@@ -177,7 +177,7 @@ OTHERS_LIMIT = Document.model_validate(
 
 
 @pytest.mark.parametrize(("tool", "code"), [("Hidden", "hidden"), ("Made up", "unknown_tool")])
-def test_calls_of_tools_that_nobody_sees_count_under_the_limits_of_all(
+def test_calls_of_hidden_and_unknown_tools_count_under_the_all_tools_limits(
     tool: str, code: str
 ) -> None:
     gate = Gate(OTHERS_LIMIT, {"Known", "Hidden"}, clock=lambda: 0.0)
@@ -189,7 +189,7 @@ def test_calls_of_tools_that_nobody_sees_count_under_the_limits_of_all(
     assert codes == [code, code, "limit_exceeded"]
 
 
-def test_what_is_left_is_told_of_the_tools_that_there_are() -> None:
+def test_remaining_calls_are_reported_for_existing_tools_only() -> None:
     counters = [
         [left.counter for left in Gate(OTHERS_LIMIT, tools, lambda: 0.0).remaining(CALLER)]
         for tools in ({"Other"}, None)

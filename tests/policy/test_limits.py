@@ -51,7 +51,7 @@ def is_admitted(
 # Examples
 
 
-def test_a_window_moves_so_there_is_no_double_burst_at_a_boundary() -> None:
+def test_a_moving_window_admits_no_double_burst_at_a_boundary() -> None:
     store, limits = LimitStore(), [limit(most=2)]
     store.reserve(limits, ALICE, 30)
     store.reserve(limits, ALICE, 59)
@@ -60,7 +60,7 @@ def test_a_window_moves_so_there_is_no_double_burst_at_a_boundary() -> None:
     assert denial(store, limits, ALICE, 90).retry_after == 29
 
 
-def test_a_denial_says_the_rule_and_the_wait() -> None:
+def test_a_limit_denial_has_the_rule_and_retry_after() -> None:
     store, limits = LimitStore(), [limit(most=60)]
     for _ in range(60):
         store.reserve(limits, ALICE, 0)
@@ -80,7 +80,7 @@ def test_a_denial_says_the_rule_and_the_wait() -> None:
         (2_678_399.5, 3, "session", "At most 3 calls per 2678399.5 s per session "),
     ],
 )
-def test_a_denial_says_the_limit_in_words(
+def test_a_limit_denial_describes_the_limit_in_words(
     window: float | str, most: int, scope: Scope, allowance: str
 ) -> None:
     store, limits = LimitStore(), [limit(most=most, window=window, scope=scope)]
@@ -92,13 +92,13 @@ def test_a_denial_says_the_limit_in_words(
 @pytest.mark.parametrize(
     ("scope", "others"), [("session", [ALICE_AGAIN, BOB]), ("grant", [BOB]), ("server", [])]
 )
-def test_a_scope_says_who_has_a_limit_of_their_own(scope: Scope, others: list[Caller]) -> None:
+def test_a_scope_selects_which_callers_share_a_limit(scope: Scope, others: list[Caller]) -> None:
     store, limits = LimitStore(), [limit(most=1, scope=scope)]
     store.reserve(limits, ALICE, 0)
     assert [who for who in (ALICE_AGAIN, BOB) if is_admitted(store, limits, who, 0)] == others
 
 
-def test_limits_with_one_counter_share_what_it_counts() -> None:
+def test_limits_with_the_same_counter_share_its_calls() -> None:
     store = LimitStore()
     here, there = limit(most=1), AppliedLimit("/there", limit(most=1).limit)
     store.reserve([here], ALICE, 0)
@@ -113,7 +113,7 @@ def test_a_call_that_meets_a_counter_twice_counts_once_under_the_first_rule() ->
     assert denial(store, twice, ALICE, 0).rule == "/calls"
 
 
-def test_all_limits_are_reserved_or_none() -> None:
+def test_a_call_is_counted_under_all_its_limits_or_none() -> None:
     store = LimitStore()
     tight, wide = limit("tight", most=1), limit("wide", most=2)
     store.reserve([tight, wide], ALICE, 0)
@@ -122,7 +122,7 @@ def test_all_limits_are_reserved_or_none() -> None:
     store.reserve([wide], ALICE, 0)
 
 
-def test_the_limit_with_the_longest_wait_is_reported() -> None:
+def test_the_exceeded_limit_with_the_longest_wait_is_reported() -> None:
     store = LimitStore()
     limits = [limit("s", 1, "second"), limit("h", 1, "hour"), limit("m", 1, "minute")]
     store.reserve(limits, ALICE, 0)
@@ -130,7 +130,7 @@ def test_the_limit_with_the_longest_wait_is_reported() -> None:
     assert (denied.rule, denied.retry_after) == ("/h", 3599.5)
 
 
-def test_of_equal_waits_the_first_limit_is_reported() -> None:
+def test_of_limits_with_equal_waits_the_first_is_reported() -> None:
     store, limits = LimitStore(), [limit("own", 1), limit("common", 1)]
     store.reserve(limits, ALICE, 0)
     assert denial(store, limits, ALICE, 0).rule == "/own"
@@ -140,7 +140,7 @@ def test_a_call_without_limits_is_admitted() -> None:
     LimitStore().reserve([], ALICE, 0)
 
 
-def test_a_clock_that_goes_back_gives_no_more_calls() -> None:
+def test_a_clock_set_back_admits_no_additional_calls() -> None:
     store, limits = LimitStore(), [limit(most=1)]
     store.reserve(limits, ALICE, 100)
     denied = denial(store, limits, ALICE, 10)
@@ -152,7 +152,7 @@ def test_a_clock_that_goes_back_gives_no_more_calls() -> None:
 # Many callers
 
 
-def test_a_full_counter_refuses_a_newcomer_and_forgets_nobody() -> None:
+def test_a_full_counter_denies_new_callers_and_keeps_the_known_ones() -> None:
     store, limits = LimitStore(max_subjects=2), [limit(most=2)]
     store.reserve(limits, ALICE, 0)
     store.reserve(limits, ALICE_AGAIN, 20)
@@ -166,13 +166,13 @@ def test_a_full_counter_refuses_a_newcomer_and_forgets_nobody() -> None:
     assert not is_admitted(store, limits, ALICE_AGAIN, 80)
 
 
-def test_a_full_counter_does_not_concern_the_others() -> None:
+def test_a_full_counter_does_not_affect_other_counters() -> None:
     store = LimitStore(max_subjects=1)
     store.reserve([limit("one")], ALICE, 0)
     store.reserve([limit("two")], BOB, 0)
 
 
-def test_a_caller_takes_less_than_a_kibibyte() -> None:
+def test_a_caller_takes_less_than_a_kibibyte_of_memory() -> None:
     store, limits, callers = LimitStore(), [limit("a"), limit("b", scope="grant")], 5_000
     tracemalloc.start()
     for number in range(callers):
@@ -228,7 +228,7 @@ class Ledger:
     st.lists(st.tuples(STEPS, CALLERS, st.sets(st.integers(0, 2), min_size=1)), max_size=40),
 )
 @settings(deadline=None)
-def test_decisions_and_waits_are_those_of_a_ledger_of_all_calls(
+def test_limit_decisions_and_waits_equal_those_of_an_exact_ledger(
     start: float,
     trio: tuple[AppliedLimit, ...],
     steps: list[tuple[float, Caller, set[int]]],
@@ -253,7 +253,7 @@ def test_decisions_and_waits_are_those_of_a_ledger_of_all_calls(
 
 @given(MOMENTS, st.floats(1e-9, 2_678_400), st.floats(0, 1))
 @settings(deadline=None)
-def test_rounding_makes_no_call_possible_early_and_no_wait_short(
+def test_rounding_never_admits_a_call_early_or_shortens_retry_after(
     start: float, seconds: float, part: float
 ) -> None:
     window, store, limits = MovingWindow(1, seconds), LimitStore(), [limit("c", 1, seconds)]

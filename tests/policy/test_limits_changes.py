@@ -54,7 +54,7 @@ def test_a_counter_keeps_its_calls_when_only_its_max_changes() -> None:
     assert wait(store, limits(4), 10) == 50
 
 
-def test_a_call_waits_until_enough_others_have_left_when_max_has_shrunk() -> None:
+def test_a_lowered_max_denies_calls_until_enough_have_left_the_window() -> None:
     store = store_with_calls(5)
     assert wait(store, limits(2), 10) == 53
     assert wait(store, limits(1), 10) == 54
@@ -62,14 +62,12 @@ def test_a_call_waits_until_enough_others_have_left_when_max_has_shrunk() -> Non
     assert wait(store, limits(2), 63) is None
 
 
-def test_a_window_said_in_another_way_is_the_same_window() -> None:
+def test_a_window_in_seconds_equals_the_same_window_as_a_word() -> None:
     assert wait(store_with_calls(2), limits(2, window=60), 10) == 50
 
 
 @pytest.mark.parametrize(("window", "scope"), [("hour", "session"), ("minute", "grant")])
-def test_a_counter_starts_anew_when_its_window_or_its_scope_changes(
-    window: str, scope: Scope
-) -> None:
+def test_a_counter_is_reset_when_its_window_or_scope_changes(window: str, scope: Scope) -> None:
     store = store_with_calls(2)
     other = limits(2, window, scope)
     assert wait(store, other, 10) is None
@@ -78,7 +76,7 @@ def test_a_counter_starts_anew_when_its_window_or_its_scope_changes(
     assert wait(store, limits(1), 10) is None
 
 
-def test_a_denial_is_about_the_limit_as_it_is_now() -> None:
+def test_a_denial_reports_the_current_limit() -> None:
     store = store_with_calls(3)
     with pytest.raises(PolicyDeniedError, match="At most 2 calls per minute per session") as denied:
         store.reserve(limits(2), ALICE, 10)
@@ -86,7 +84,7 @@ def test_a_denial_is_about_the_limit_as_it_is_now() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 40)), max_size=40))
-def test_no_change_of_max_lets_a_window_have_more_than_the_max_of_its_last_call(
+def test_changing_max_never_admits_more_calls_in_a_window_than_the_last_max(
     calls: list[tuple[int, int]],
 ) -> None:
     store, admitted, now = LimitStore(), list[int](), 0
@@ -103,7 +101,7 @@ def test_no_change_of_max_lets_a_window_have_more_than_the_max_of_its_last_call(
 # Counters that nobody names any more
 
 
-def test_the_calls_under_a_counter_that_is_not_named_any_more_are_forgotten() -> None:
+def test_the_calls_of_a_counter_that_no_limit_names_are_forgotten() -> None:
     store = store_with_calls(2)
     store.reserve(limits(1, counter="other"), ALICE, 2)
     store.forget_unused(limits(9, counter="other"))
@@ -111,7 +109,7 @@ def test_the_calls_under_a_counter_that_is_not_named_any_more_are_forgotten() ->
     assert wait(store, limits(1), 3) is None
 
 
-def test_a_counter_that_has_counted_nothing_may_be_named() -> None:
+def test_an_unused_counter_survives_forget_unused() -> None:
     store = LimitStore()
     store.forget_unused(limits(1))
     assert wait(store, limits(1), 0) is None
@@ -120,7 +118,7 @@ def test_a_counter_that_has_counted_nothing_may_be_named() -> None:
 # What is left
 
 
-def test_what_is_left_is_told_without_counting() -> None:
+def test_remaining_calls_are_reported_without_counting() -> None:
     store = store_with_calls(3)
     for _ in range(9):
         assert list(store.remaining(limits(5), ALICE, 3)) == [
@@ -130,7 +128,7 @@ def test_what_is_left_is_told_without_counting() -> None:
     assert left(store, limits(5), ALICE, 62) == 5
 
 
-def test_what_is_left_is_the_callers_own() -> None:
+def test_remaining_calls_are_those_of_the_caller() -> None:
     store = store_with_calls(3)
     assert left(store, limits(5), BOB, 3) == 5
     assert left(store, limits(5), ALICE_AGAIN, 3) == 5
@@ -138,11 +136,11 @@ def test_what_is_left_is_the_callers_own() -> None:
     assert left(store, limits(5, scope="grant", counter="shared"), ALICE_AGAIN, 3) == 4
 
 
-def test_nothing_is_left_when_max_has_shrunk_below_what_was_used() -> None:
+def test_no_calls_remain_when_max_is_lowered_below_the_used_calls() -> None:
     assert left(store_with_calls(3), limits(2), ALICE, 3) == 0
 
 
-def test_nothing_is_left_for_a_newcomer_to_a_full_counter() -> None:
+def test_no_calls_remain_for_a_new_caller_of_a_full_counter() -> None:
     store = LimitStore(max_subjects=1)
     store.reserve(limits(5), ALICE, 0)
     assert left(store, limits(5), BOB, 1) == 0
@@ -150,12 +148,12 @@ def test_nothing_is_left_for_a_newcomer_to_a_full_counter() -> None:
     assert left(store, limits(5), BOB, 60) == 5
 
 
-def test_a_counter_that_several_limits_name_is_told_once() -> None:
+def test_a_counter_shared_by_several_limits_is_reported_once() -> None:
     store = LimitStore()
     several = [*limits(5), *limits(5), *limits(1, counter="other")]
     told = store.remaining(several, ALICE, 0)
     assert [status.counter for status in told] == ["calls", "other"]
 
 
-def test_a_clock_that_goes_back_leaves_no_more() -> None:
+def test_a_clock_set_back_does_not_increase_remaining_calls() -> None:
     assert left(store_with_calls(3), limits(5), ALICE, -100) == 2

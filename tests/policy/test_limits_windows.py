@@ -21,7 +21,7 @@ BURSTS = st.lists(
 
 @given(st.integers(1, 400), st.floats(-1e6, 1e9), BURSTS)
 @settings(deadline=None)
-def test_no_window_ever_has_more_than_max(
+def test_no_window_ever_admits_more_than_max_calls(
     most: int, start: float, bursts: list[tuple[float, int]]
 ) -> None:
     window = MovingWindow(most, 1.0)
@@ -41,7 +41,7 @@ def test_no_window_ever_has_more_than_max(
         assert len(calls) <= 130
 
 
-def test_beyond_64_entries_calls_within_a_64th_of_the_window_leave_together_and_late() -> None:
+def test_beyond_64_entries_calls_of_a_64th_of_the_window_are_merged_and_leave_late() -> None:
     window = MovingWindow(1_000, 64.0)
     calls: Calls = ()
     for now in (*(number / 128 for number in range(64)), 1.0, 1.5, 2.0, 2.5):
@@ -50,7 +50,7 @@ def test_beyond_64_entries_calls_within_a_64th_of_the_window_leave_together_and_
     assert calls[64:] == ((66.0, 3), (67.5, 1))
 
 
-def test_a_subject_has_130_entries_at_most_at_the_worst_pace() -> None:
+def test_a_window_has_at_most_130_entries() -> None:
     window = MovingWindow(1_000_000_000, 1.0)
     calls: Calls = ()
     most = 0

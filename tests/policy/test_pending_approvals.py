@@ -9,14 +9,14 @@ CALLER = Caller("grant", "session")
 CALL = Call("Close", {"listenKey": "abc", "recvWindow": 5})
 
 
-def test_an_answer_lets_its_own_call_through_once() -> None:
+def test_an_approval_token_is_valid_for_its_call_once() -> None:
     pending = PendingApprovals()
     token = pending.ask(CALLER, CALL, now=0)
     assert pending.take(token, CALLER, CALL, now=1)
     assert not pending.take(token, CALLER, CALL, now=1)
 
 
-def test_the_order_of_the_arguments_makes_no_other_call() -> None:
+def test_an_approval_does_not_depend_on_the_order_of_the_arguments() -> None:
     pending = PendingApprovals()
     token = pending.ask(CALLER, CALL, now=0)
     same = Call("Close", dict(reversed(list(CALL.arguments.items()))))
@@ -35,7 +35,7 @@ def test_the_order_of_the_arguments_makes_no_other_call() -> None:
         (Caller("other", "session"), CALL),
     ],
 )
-def test_an_answer_is_of_no_use_to_another_call_and_is_used_up_by_it(
+def test_an_approval_token_is_consumed_by_a_different_call_and_does_not_approve_it(
     caller: Caller, call: Call
 ) -> None:
     pending = PendingApprovals()
@@ -44,13 +44,13 @@ def test_an_answer_is_of_no_use_to_another_call_and_is_used_up_by_it(
     assert not pending.take(token, CALLER, CALL, now=1)
 
 
-def test_true_is_not_one() -> None:
+def test_an_approval_of_true_is_not_an_approval_of_1() -> None:
     pending = PendingApprovals()
     token = pending.ask(CALLER, Call("Close", {"recvWindow": True}), now=0)
     assert not pending.take(token, CALLER, Call("Close", {"recvWindow": 1}), now=1)
 
 
-def test_a_person_has_five_minutes() -> None:
+def test_an_approval_expires_after_five_minutes() -> None:
     pending = PendingApprovals()
     in_time = pending.ask(CALLER, CALL, now=10)
     too_late = pending.ask(CALLER, CALL, now=10)
@@ -58,11 +58,11 @@ def test_a_person_has_five_minutes() -> None:
     assert not pending.take(too_late, CALLER, CALL, now=10 + LIFETIME_SECONDS)
 
 
-def test_an_unknown_token_is_no_answer() -> None:
+def test_an_unknown_approval_token_is_refused() -> None:
     assert not PendingApprovals().take("guess", CALLER, CALL, now=0)
 
 
-def test_more_than_a_thousand_open_questions_withdraw_the_oldest() -> None:
+def test_more_than_a_thousand_pending_approvals_discard_the_oldest() -> None:
     pending = PendingApprovals()
     callers = [Caller("grant", f"session {number}") for number in range(1001)]
     tokens = [pending.ask(caller, CALL, now=0) for caller in callers]
@@ -73,7 +73,7 @@ def test_more_than_a_thousand_open_questions_withdraw_the_oldest() -> None:
     )
 
 
-def test_a_session_withdraws_only_its_own_questions() -> None:
+def test_a_session_with_many_pending_approvals_discards_only_its_own() -> None:
     pending = PendingApprovals()
     other = Caller("grant", "other")
     token = pending.ask(other, CALL, now=0)
@@ -90,7 +90,7 @@ def nested(depth: int) -> Any:  # noqa: ANN401  # any JSON
     return value
 
 
-def test_arguments_too_deep_to_be_told_apart_are_never_approved() -> None:
+def test_arguments_too_deep_to_be_compared_are_never_approved() -> None:
     pending = PendingApprovals()
     deep = Call("Close", {"a": nested(100_000)})
     token = pending.ask(CALLER, deep, now=0)

@@ -32,13 +32,13 @@ def age(path: Path, seconds: float) -> None:
     os.utime(path, (changed, changed))
 
 
-def test_without_a_file_the_shipped_policy_is_in_force_and_stays() -> None:
+def test_without_a_policy_file_the_built_in_policy_is_active() -> None:
     source = PolicySource()
     assert source.document.default == "deny"
     assert not source.refresh()
 
 
-def test_an_edit_in_place_is_in_force_at_the_next_look(path: Path) -> None:
+def test_a_policy_file_edited_in_place_is_reloaded(path: Path) -> None:
     source = PolicySource(path)
     write(path, SHUT)
     assert source.refresh()
@@ -46,7 +46,7 @@ def test_an_edit_in_place_is_in_force_at_the_next_look(path: Path) -> None:
     assert not source.refresh()
 
 
-def test_an_edit_of_the_same_length_in_the_same_instant_is_seen(path: Path) -> None:
+def test_a_policy_edit_of_equal_size_and_modification_time_is_noticed(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     changed = path.stat()
     source = PolicySource(path)
@@ -57,7 +57,7 @@ def test_an_edit_of_the_same_length_in_the_same_instant_is_seen(path: Path) -> N
     assert source.document.default == "deny"
 
 
-def test_a_replacement_is_in_force_at_the_next_look(path: Path) -> None:
+def test_a_replaced_policy_file_is_reloaded(path: Path) -> None:
     source = PolicySource(path)
     other = path.with_name("other.json")
     write(other, SHUT)
@@ -67,7 +67,7 @@ def test_a_replacement_is_in_force_at_the_next_look(path: Path) -> None:
     assert source.document.default == "deny"
 
 
-def test_a_file_that_was_settled_is_not_read_again(path: Path) -> None:
+def test_a_policy_file_unchanged_for_long_is_not_read_again(path: Path) -> None:
     age(path, 60)
     source = PolicySource(path)
     age(path, 0)
@@ -76,7 +76,7 @@ def test_a_file_that_was_settled_is_not_read_again(path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"version": "2"}', "\xff"])
-def test_a_bad_change_leaves_the_last_good_policy_and_is_told_once(
+def test_an_invalid_policy_change_keeps_the_last_good_policy_and_is_logged_once(
     path: Path, caplog: pytest.LogCaptureFixture, text: str
 ) -> None:
     source = PolicySource(path)
@@ -90,7 +90,7 @@ def test_a_bad_change_leaves_the_last_good_policy_and_is_told_once(
     assert "the last good one stays" in caplog.text
 
 
-def test_a_file_that_is_gone_leaves_the_last_good_policy_until_it_is_back(path: Path) -> None:
+def test_a_deleted_policy_file_keeps_the_last_good_policy_until_it_is_back(path: Path) -> None:
     source = PolicySource(path)
     path.unlink()
     assert not source.refresh()
@@ -101,7 +101,7 @@ def test_a_file_that_is_gone_leaves_the_last_good_policy_until_it_is_back(path: 
     assert source.problem is None
 
 
-def test_a_bad_change_that_is_taken_back_is_no_problem_any_more(path: Path) -> None:
+def test_a_reverted_policy_change_clears_the_problem(path: Path) -> None:
     source = PolicySource(path)
     path.write_text("{", encoding="utf-8")
     source.refresh()
@@ -110,7 +110,7 @@ def test_a_bad_change_that_is_taken_back_is_no_problem_any_more(path: Path) -> N
     assert source.problem is None
 
 
-def test_the_digest_tells_policies_apart(path: Path) -> None:
+def test_the_policy_digest_changes_with_the_policy(path: Path) -> None:
     source = PolicySource(path)
     before = source.digest
     write(path, SHUT)
@@ -120,13 +120,13 @@ def test_the_digest_tells_policies_apart(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing.json", "a\0b", "~nobody-is-called-so/policy.json"])
-def test_a_file_that_cannot_be_read_is_told_by_its_name(tmp_path: Path, name: str) -> None:
+def test_an_unreadable_policy_file_is_reported_with_its_path(tmp_path: Path, name: str) -> None:
     path = Path(name) if name.startswith("~") else tmp_path / name
     with pytest.raises(PolicyError, match="cannot be read"):
         PolicySource(path)
 
 
-def test_a_file_over_one_mebibyte_is_refused(tmp_path: Path) -> None:
+def test_a_policy_file_over_one_mebibyte_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "policy.json"
     path.write_bytes(b" " * (2**20 + 1))
     with pytest.raises(PolicyError, match="1 MiB"):
@@ -134,12 +134,14 @@ def test_a_file_over_one_mebibyte_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no endless file here")
-def test_an_endless_file_is_refused() -> None:
+def test_an_endless_device_is_refused_as_policy_file() -> None:
     with pytest.raises(PolicyError, match="it is not a regular file"):
         read(Path("/dev/zero"))
 
 
-def test_a_bad_file_is_refused_by_its_name_and_without_its_content(tmp_path: Path) -> None:
+def test_an_invalid_policy_file_is_reported_with_its_path_and_without_its_content(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "policy.json"
     path.write_text("AKIAsecret")
     with pytest.raises(PolicyError) as refused:
@@ -150,7 +152,7 @@ def test_a_bad_file_is_refused_by_its_name_and_without_its_content(tmp_path: Pat
     assert "secret" not in str(refused.value)
 
 
-def test_the_shipped_policy_allows_the_five_tools_and_nothing_else() -> None:
+def test_the_built_in_policy_allows_the_five_tools_only() -> None:
     policy = load_file(None)
     assert set(policy.tools) == {
         "BinanceFuturesCreateListenKey",
@@ -163,7 +165,7 @@ def test_the_shipped_policy_allows_the_five_tools_and_nothing_else() -> None:
         evaluate(policy, Call("BinanceFuturesPlaceOrder", {}))
 
 
-def test_the_shipped_policy_limits_each_tool_by_session_and_all_of_them_by_grant() -> None:
+def test_the_built_in_policy_limits_each_tool_per_session_and_all_tools_per_grant() -> None:
     policy = load_file(None)
     overall = Limit(counter="calls_per_minute", window="minute", max=240, scope="grant")
     for tool in policy.tools:
@@ -172,7 +174,7 @@ def test_the_shipped_policy_limits_each_tool_by_session_and_all_of_them_by_grant
         assert [applied.limit for applied in limits] == [own, overall]
 
 
-def test_an_unusable_file_is_judged_once_however_often_it_is_looked_at(path: Path) -> None:
+def test_an_invalid_policy_file_is_parsed_once(path: Path) -> None:
     source = PolicySource(path)
     write(path, {"version": "2"})
     age(path, -3600)  # in the future, so that every look finds it changed
@@ -186,7 +188,7 @@ def test_an_unusable_file_is_judged_once_however_often_it_is_looked_at(path: Pat
     assert source.problem is first is not None
 
 
-def test_looking_at_an_unusable_file_again_and_again_takes_no_memory(path: Path) -> None:
+def test_refreshing_an_invalid_policy_file_repeatedly_does_not_leak_memory(path: Path) -> None:
     source = PolicySource(path)
     write(path, {"version": "x" * 500_000})
     age(path, -3600)
@@ -200,7 +202,7 @@ def test_looking_at_an_unusable_file_again_and_again_takes_no_memory(path: Path)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs FIFOs")
-def test_a_fifo_in_the_place_of_the_file_leaves_the_last_good_policy(path: Path) -> None:
+def test_a_policy_file_replaced_by_a_fifo_keeps_the_last_good_policy(path: Path) -> None:
     source = PolicySource(path)
     path.unlink()
     os.mkfifo(path)
@@ -209,7 +211,7 @@ def test_a_fifo_in_the_place_of_the_file_leaves_the_last_good_policy(path: Path)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs FIFOs")
-def test_a_fifo_is_no_policy(tmp_path: Path) -> None:
+def test_a_fifo_is_refused_as_policy_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     with pytest.raises(PolicyError, match="it is not a regular file"):
         PolicySource(tmp_path / "fifo")

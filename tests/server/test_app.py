@@ -53,7 +53,7 @@ async def test_the_61st_call_within_a_minute_is_denied_until_the_window_has_move
     assert len(sandbox.requests) == 61
 
 
-async def test_the_limit_of_one_tool_leaves_the_others_their_own(connect: Connect) -> None:
+async def test_the_limit_of_one_tool_does_not_affect_other_tools(connect: Connect) -> None:
     async with connect() as client:
         kept = [await client.call_tool(KEEPALIVE, {}) for _ in range(61)]
         other = await client.call_tool(CREATE, {})
@@ -61,14 +61,14 @@ async def test_the_limit_of_one_tool_leaves_the_others_their_own(connect: Connec
     assert not other.is_error
 
 
-async def test_failing_calls_are_limited_too(connect: Connect, sandbox: Sandbox) -> None:
+async def test_failed_calls_count_against_the_limit(connect: Connect, sandbox: Sandbox) -> None:
     async with connect() as client:
         closed = [await client.call_tool(CLOSE, {"listenKey": 5}) for _ in range(61)]
     assert text(closed[-1]).startswith("[POLICY DENIED] ")
     assert sandbox.requests == ()
 
 
-async def test_a_hidden_tool_is_not_listed_and_is_as_unknown_as_any(
+async def test_a_hidden_tool_is_not_listed_and_its_calls_are_answered_like_an_unknown_tool(
     connect: Connect, write_policy: Callable[[object], Path]
 ) -> None:
     policy = write_policy({"version": "1", "default": "allow", "hide": [CLOSE]})
@@ -103,7 +103,7 @@ async def test_an_unknown_argument_is_refused_by_name(connect: Connect, sandbox:
     assert sandbox.requests == ()
 
 
-async def test_without_an_api_key_the_tools_list_and_a_call_says_what_to_set(
+async def test_without_an_api_key_tools_are_listed_and_a_call_names_the_variable_to_set(
     connect: Connect, sandbox: Sandbox
 ) -> None:
     async with connect(api_key=None) as client:
@@ -114,7 +114,7 @@ async def test_without_an_api_key_the_tools_list_and_a_call_says_what_to_set(
     assert sandbox.requests == ()
 
 
-async def test_a_crash_tells_the_model_nothing_but_that_it_happened(era: Era) -> None:
+async def test_a_crash_is_reported_to_the_model_without_details(era: Era) -> None:
     async def crashing_exchange(*_: object) -> None:
         raise KeyError("what went wrong inside")
 
@@ -126,7 +126,7 @@ async def test_a_crash_tells_the_model_nothing_but_that_it_happened(era: Era) ->
     assert text(result).startswith("The call failed because of a bug in this server")
 
 
-async def test_the_sandbox_needs_neither_an_account_nor_a_network(era: Era) -> None:
+async def test_the_sandbox_environment_needs_neither_account_nor_network(era: Era) -> None:
     async with Client(create_server(Settings(environment="sandbox")), mode=era) as client:
         created = await client.call_tool(CREATE, {})
         closed = await client.call_tool(CLOSE, {})
@@ -139,26 +139,26 @@ async def test_the_sandbox_needs_neither_an_account_nor_a_network(era: Era) -> N
     }
 
 
-async def test_a_call_without_a_request_is_refused(serve: Serve) -> None:
+async def test_a_tool_call_outside_of_a_request_is_refused(serve: Serve) -> None:
     with pytest.raises(ValueError, match=r"outside of a request"):
         await serve().call_tool(CREATE, {})
 
 
-def test_a_policy_that_cannot_be_used_stops_the_server_from_being_made(
+def test_an_invalid_policy_prevents_creating_the_server(
     serve: Serve, write_policy: Callable[[object], Path]
 ) -> None:
     with pytest.raises(PolicyError):
         serve(policy=write_policy({"version": "2"}))
 
 
-def test_a_private_key_that_cannot_be_used_stops_the_server_from_being_made(
+def test_an_unusable_private_key_prevents_creating_the_server(
     serve: Serve,
 ) -> None:
     with pytest.raises(SettingsError, match=r"^BINANCE_PRIVATE_KEY: "):
         serve(private_key="nonsense")
 
 
-async def test_the_server_introduces_itself(connect: Connect) -> None:
+async def test_the_server_reports_its_name_version_and_instructions(connect: Connect) -> None:
     async with connect() as client:
         assert client.server_info
         assert client.server_info.name == "binance-mcp"
@@ -166,7 +166,7 @@ async def test_the_server_introduces_itself(connect: Connect) -> None:
         assert "every 30-50 minutes" in (client.instructions or "")
 
 
-async def test_calls_of_made_up_tools_are_limited(connect: Connect, tmp_path: Path) -> None:
+async def test_calls_of_unknown_tools_are_limited(connect: Connect, tmp_path: Path) -> None:
     policy = tmp_path / "policy.json"
     limit = {"counter": "all", "window": "minute", "max": 3}
     policy.write_text(

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.anyio
 ALL = [CREATE, KEEPALIVE, CLOSE, STATUS]
 
 
-async def test_a_listener_hears_when_a_changed_policy_shows_other_tools(
+async def test_a_listening_client_is_notified_when_a_changed_policy_changes_the_tool_list(
     serve: Serve, hide: Hide
 ) -> None:
     async with Client(serve(policy=hide())) as client:
@@ -23,7 +23,7 @@ async def test_a_listener_hears_when_a_changed_policy_shows_other_tools(
         assert await listed(client) == [CREATE, KEEPALIVE, STATUS]
 
 
-async def test_a_connection_is_notified_once_when_a_changed_policy_shows_other_tools(
+async def test_a_session_is_notified_once_when_a_changed_policy_changes_the_tool_list(
     serve: Serve, hide: Hide
 ) -> None:
     notified: list[object] = []
@@ -40,7 +40,7 @@ async def test_a_connection_is_notified_once_when_a_changed_policy_shows_other_t
     assert [type(message) for message in notified] == [ToolListChangedNotification]
 
 
-async def test_nothing_is_sent_when_a_changed_policy_shows_the_same_tools(
+async def test_no_notification_is_sent_when_a_changed_policy_keeps_the_tool_list(
     serve: Serve, hide: Hide
 ) -> None:
     notified: list[object] = []
@@ -54,7 +54,7 @@ async def test_nothing_is_sent_when_a_changed_policy_shows_the_same_tools(
     assert notified == []
 
 
-async def test_a_listener_hears_when_the_policy_hides_the_resource(
+async def test_a_listening_client_is_notified_when_a_changed_policy_hides_the_resource(
     serve: Serve, hide: Hide
 ) -> None:
     async with (

@@ -33,7 +33,7 @@ async def url(serve: Serve) -> AsyncGenerator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-async def test_the_tools_list_and_work(url: str, era: Era) -> None:
+async def test_tools_can_be_listed_and_called_over_http(url: str, era: Era) -> None:
     async with Client(f"{url}/mcp", mode=era) as client:
         assert len((await client.list_tools()).tools) == 4
         created = await client.call_tool(CREATE, {})
@@ -62,7 +62,7 @@ async def test_the_61st_call_of_a_session_is_denied_and_another_session_is_not(
     assert not other.is_error
 
 
-async def test_health_is_told_without_mcp(url: str) -> None:
+async def test_healthz_answers_without_mcp(url: str) -> None:
     async with httpx.AsyncClient() as http:
         response = await http.get(f"{url}/healthz")
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
@@ -83,13 +83,13 @@ async def test_health_is_told_without_mcp(url: str) -> None:
         ({"Origin": "http://localhost:6274"}, 200),
     ],
 )
-async def test_only_this_machine_by_name_and_its_own_pages_are_served(
+async def test_only_loopback_host_and_origin_headers_are_served(
     url: str, headers: dict[str, str], status: int
 ) -> None:
     assert (await post_initialize(url, headers)).status_code == status
 
 
-async def test_a_body_over_one_mebibyte_is_refused(url: str) -> None:
+async def test_a_request_body_over_one_mebibyte_is_refused(url: str) -> None:
     response = await post_initialize(url, {}, padding="x" * 2**20)
     assert response.status_code == 413
 
@@ -111,12 +111,12 @@ async def post_initialize(url: str, headers: dict[str, str], padding: str = "") 
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])  # noqa: S104
-async def test_an_address_that_others_can_reach_is_refused(serve: Serve, host: str) -> None:
+async def test_a_host_that_other_machines_can_reach_is_refused(serve: Serve, host: str) -> None:
     with pytest.raises(SettingsError, match=r"^BINANCE_MCP_HOST: "):
         await run_http(serve(), host=host, port=0)
 
 
-async def test_a_port_in_use_is_told(serve: Serve, url: str) -> None:
+async def test_a_port_in_use_is_reported(serve: Serve, url: str) -> None:
     port = httpx.URL(url).port
     assert port is not None
     with pytest.raises(ServingError, match=rf"cannot listen on 127\.0\.0\.1 port {port}: "):
@@ -147,7 +147,7 @@ def find_url(lines: IO[str]) -> str:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is not an address")
-async def test_any_loopback_address_that_is_listened_on_can_be_addressed(serve: Serve) -> None:
+async def test_any_loopback_address_can_be_served(serve: Serve) -> None:
     app = http_app(serve(), host="127.0.0.2")
     async with serving(app, host="127.0.0.2", port=0) as port:
         answer = await post_initialize(f"http://127.0.0.2:{port}", {})
@@ -155,7 +155,7 @@ async def test_any_loopback_address_that_is_listened_on_can_be_addressed(serve: 
 
 
 @pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
-async def test_a_client_that_leaves_while_it_sends_is_no_error(
+async def test_a_client_that_disconnects_while_sending_is_not_an_error(
     url: str, caplog: pytest.LogCaptureFixture, revision: str
 ) -> None:
     port = httpx.URL(url).port
@@ -175,7 +175,9 @@ async def test_a_client_that_leaves_while_it_sends_is_no_error(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")
 @pytest.mark.parametrize("stop", ["SIGTERM", "SIGINT", "SIGHUP"])
-async def test_a_stop_answers_who_waits_and_logs_no_error(tmp_path: Path, stop: str) -> None:
+async def test_shutdown_answers_a_call_that_waits_for_approval_and_logs_no_error(
+    tmp_path: Path, stop: str
+) -> None:
     policy = tmp_path / "policy.json"
     tools = {CLOSE: {"action": "require_approval", "reason": "Think twice."}}
     policy.write_text(json.dumps({"version": "1", "default": "allow", "tools": tools}))

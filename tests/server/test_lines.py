@@ -39,7 +39,7 @@ def refusal(line: bytes) -> tuple[int, Any, str]:
 @given(st.binary(), st.lists(st.integers(0, 30)))
 @example(b"a\n\nb\nc", [1, 1, 2])
 @example(b"a\n", [])
-def test_chunks_are_cut_into_lines_wherever_they_end(content: bytes, lengths: list[int]) -> None:
+def test_chunks_are_split_into_lines(content: bytes, lengths: list[int]) -> None:
     lines = Lines()
     found: list[bytes] = []
     rest = content
@@ -51,7 +51,7 @@ def test_chunks_are_cut_into_lines_wherever_they_end(content: bytes, lengths: li
     assert found == content.split(b"\n")
 
 
-def test_of_a_line_that_is_too_long_no_more_is_kept_than_shows_it() -> None:
+def test_a_line_that_is_too_long_is_not_buffered_completely() -> None:
     lines = Lines()
     for _ in range(100):
         assert list(lines.feed(b"x" * LONGEST)) == []
@@ -65,13 +65,13 @@ def test_of_a_line_that_is_too_long_no_more_is_kept_than_shows_it() -> None:
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("end", [b"", b"\r", b" "])
-def test_a_line_is_a_message(mark: bytes, end: bytes) -> None:
+def test_a_line_is_parsed_as_a_json_rpc_message(mark: bytes, end: bytes) -> None:
     message = message_of(mark + PING + end)
     assert message == JSONRPCRequest(jsonrpc="2.0", id=1, method="ping")
 
 
 @pytest.mark.parametrize("line", [b"", b"\r", b"  \t", b"\xef\xbb\xbf"])
-def test_a_blank_line_is_nothing(line: bytes) -> None:
+def test_a_blank_line_is_ignored(line: bytes) -> None:
     assert message_of(line) is None
 
 
@@ -79,7 +79,7 @@ def test_a_blank_line_is_nothing(line: bytes) -> None:
     "line",
     [b"not JSON", b"{", b'{"id": 1,}', b"\xff", PING.decode().encode("utf-16"), b"[" * 100_000],
 )
-def test_a_line_that_is_not_json_is_a_parse_error_of_nobody_knows_what(line: bytes) -> None:
+def test_a_line_that_is_not_json_is_a_parse_error_without_id(line: bytes) -> None:
     assert refusal(line) == (-32700, None, "it is not JSON")
 
 
@@ -97,26 +97,28 @@ def test_a_line_that_is_not_json_is_a_parse_error_of_nobody_knows_what(line: byt
         ("null", None),
     ],
 )
-def test_json_that_is_no_message_is_an_invalid_request_with_its_id(
+def test_json_that_is_not_a_message_is_an_invalid_request_with_its_id(
     line: str, identity: object
 ) -> None:
     assert refusal(line.encode()) == (-32600, identity, "it is not a message of JSON-RPC")
 
 
 @pytest.mark.parametrize("identity", ["null", "1.5", "true", "[]", "{}"])
-def test_an_id_that_is_none_is_refused_and_not_taken_for_a_notification(identity: str) -> None:
+def test_a_request_with_an_invalid_id_is_refused_and_not_a_notification(identity: str) -> None:
     line = f'{{"jsonrpc": "2.0", "id": {identity}, "method": "ping"}}'
     reason = "its id is not a string or a whole number"
     assert refusal(line.encode()) == (-32600, None, reason)
 
 
-def test_a_notification_may_speak_of_an_id() -> None:
+def test_a_notification_may_have_an_id_in_its_params() -> None:
     line = b'{"jsonrpc": "2.0", "method": "x", "params": {"id": 5}}'
     assert isinstance(message_of(line), JSONRPCNotification)
 
 
 @pytest.mark.parametrize(("identity", "answered"), [("1", 1), (r'"\ud800"', None)])
-def test_half_of_a_surrogate_pair_is_refused_with_the_id(identity: str, answered: object) -> None:
+def test_a_message_with_a_lone_surrogate_is_refused_with_its_id(
+    identity: str, answered: object
+) -> None:
     line = rf'{{"jsonrpc": "2.0", "id": {identity}, "method": "x", "params": {{"a": "\ud800"}}}}'
     reason = "it has a lone surrogate, or is nested too deeply"
     assert refusal(line.encode()) == (-32600, answered, reason)
@@ -133,14 +135,14 @@ def test_a_line_that_is_too_long_is_refused() -> None:
 
 
 @pytest.mark.parametrize("line", ['{"id": 1, "result": 5}', '{"jsonrpc": "2.0", "error": 5}'])
-def test_a_malformed_answer_is_not_answered(line: str) -> None:
+def test_a_malformed_response_is_not_answered(line: str) -> None:
     with pytest.raises(RefusedLineError) as refused:
         message_of(line.encode())
     assert refused.value.answer is None
 
 
 @given(st.binary())
-def test_any_line_is_a_message_or_nothing_or_refused_without_a_word_of_it(line: bytes) -> None:
+def test_any_line_is_parsed_or_ignored_or_refused_without_its_content(line: bytes) -> None:
     reason = ""
     try:
         message_of(line)
@@ -153,7 +155,7 @@ def test_any_line_is_a_message_or_nothing_or_refused_without_a_word_of_it(line: 
 
 
 @given(st.dictionaries(st.text(), st.text()))
-def test_a_message_is_one_line_and_comes_back(params: dict[str, str]) -> None:
+def test_a_message_is_written_as_one_line_that_can_be_parsed_again(params: dict[str, str]) -> None:
     message = JSONRPCRequest(jsonrpc="2.0", id=1, method="x", params=params)
     line = line_of(message)
     assert line.count(b"\n") == 1
@@ -161,7 +163,7 @@ def test_a_message_is_one_line_and_comes_back(params: dict[str, str]) -> None:
     assert message_of(line) == message
 
 
-def test_what_is_not_set_is_not_written() -> None:
+def test_unset_fields_of_a_message_are_not_written() -> None:
     message = JSONRPCNotification(jsonrpc="2.0", method="x")
     assert json.loads(line_of(message)) == {"jsonrpc": "2.0", "method": "x"}
 
@@ -173,7 +175,7 @@ def test_what_is_not_set_is_not_written() -> None:
         JSONRPCError(jsonrpc="2.0", id=7, error=ErrorData(code=0, message="x", data="\ud800")),
     ],
 )
-def test_an_answer_that_cannot_be_written_has_an_error_instead(message: JSONRPCMessage) -> None:
+def test_an_unwritable_response_is_replaced_by_an_error(message: JSONRPCMessage) -> None:
     with pytest.raises(UnwritableMessageError) as unwritable:
         line_of(message)
     assert unwritable.value.instead is not None
@@ -181,7 +183,7 @@ def test_an_answer_that_cannot_be_written_has_an_error_instead(message: JSONRPCM
     assert unwritable.value.instead.error.code == -32603
 
 
-def test_a_notification_that_cannot_be_written_has_nothing_instead() -> None:
+def test_an_unwritable_notification_is_not_replaced() -> None:
     with pytest.raises(UnwritableMessageError) as unwritable:
         line_of(JSONRPCNotification(jsonrpc="2.0", method="x", params={"text": "\ud800"}))
     assert unwritable.value.instead is None

@@ -125,7 +125,7 @@ def check(policy: Path, lines: Iterable[str]) -> None:
 @pytest.mark.parametrize(
     "opening", [[], [json.dumps(INITIALIZE), INITIALIZED]], ids=["later", "handshake"]
 )
-def test_an_odd_message_neither_ends_the_server_nor_passes_the_policy(
+def test_a_malformed_message_neither_ends_the_server_nor_bypasses_the_policy(
     policy: Path, opening: list[str], line: str
 ) -> None:
     if opening:
@@ -163,14 +163,16 @@ JSON: st.SearchStrategy[Any] = st.recursive(
         max_size=8,
     )
 )
-def test_no_message_ends_the_server_or_passes_the_policy(policy: Path, lines: list[str]) -> None:
+def test_no_sequence_of_messages_ends_the_server_or_bypasses_the_policy(
+    policy: Path, lines: list[str]
+) -> None:
     check(policy, lines)
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize("line", ODD, ids=lambda line: line[:60])
-async def test_over_http_an_odd_message_does_not_pass_the_policy_either(
+async def test_a_malformed_message_over_http_does_not_bypass_the_policy(
     serve: Serve, policy: Path, sandbox: Sandbox, line: str
 ) -> None:
     app = http_app(serve(policy=policy))
@@ -194,7 +196,7 @@ async def test_over_http_an_odd_message_does_not_pass_the_policy_either(
 
 
 @pytest.mark.anyio
-async def test_a_call_that_waits_for_the_exchange_holds_up_nobody(
+async def test_a_call_that_waits_for_the_exchange_does_not_block_other_calls(
     connect: Connect, sandbox: Sandbox
 ) -> None:
     sandbox.arm("timeout", times=10)

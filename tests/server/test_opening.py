@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 NOBODY: Final = Credentials()
 
 
-async def test_the_sandbox_works_from_end_to_end_without_an_account() -> None:
+async def test_the_sandbox_account_works_end_to_end_without_credentials() -> None:
     settings = load_settings(environment="sandbox")
 
     async with opening_account(settings, NOBODY, None, virtual_wall_clock) as account:
@@ -32,7 +32,7 @@ async def test_the_sandbox_works_from_end_to_end_without_an_account() -> None:
         assert keeper.life.state is State.CLOSED
 
 
-async def test_the_requests_to_the_sandbox_of_this_process_are_signed() -> None:
+async def test_requests_to_the_in_process_sandbox_are_signed() -> None:
     async with opening_account(
         load_settings(environment="sandbox"), NOBODY, None, wall_clock
     ) as account:
@@ -41,7 +41,7 @@ async def test_the_requests_to_the_sandbox_of_this_process_are_signed() -> None:
         assert account.keeper.rest_api.credentials.signer is not None
 
 
-async def test_two_sandboxes_have_nothing_in_common() -> None:
+async def test_two_in_process_sandboxes_are_independent() -> None:
     settings = load_settings(environment="sandbox")
 
     async with (
@@ -52,6 +52,6 @@ async def test_two_sandboxes_have_nothing_in_common() -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no ~user")
-def test_the_audit_log_of_an_unknown_user_is_told_by_its_variable(serve: Serve) -> None:
+def test_an_audit_log_path_of_an_unknown_user_is_reported_with_its_variable(serve: Serve) -> None:
     with pytest.raises(SettingsError, match="BINANCE_MCP_AUDIT_LOG: is not the path"):
         serve(audit_log=Path("~nobody-is-called-so/audit.jsonl"))

@@ -24,7 +24,9 @@ async def read(client: Client) -> dict[str, Any]:
     return json.loads(content.text)
 
 
-async def test_the_status_can_be_read_as_a_resource(connect: Connect, sandbox: Sandbox) -> None:
+async def test_the_listen_key_status_can_be_read_as_a_resource(
+    connect: Connect, sandbox: Sandbox
+) -> None:
     async with connect() as client:
         (resource,) = (await client.list_resources()).resources
         before = await read(client)
@@ -38,7 +40,7 @@ async def test_the_status_can_be_read_as_a_resource(connect: Connect, sandbox: S
     assert len(sandbox.requests) == 1
 
 
-async def test_another_resource_is_unknown(connect: Connect) -> None:
+async def test_an_unknown_resource_is_an_error(connect: Connect) -> None:
     async with connect() as client:
         with pytest.raises(MCPError) as refused:
             await client.read_resource("binance://futures/account")
@@ -80,7 +82,7 @@ async def live(client: Client) -> None:
     await anyio.sleep(5)
 
 
-async def test_a_listener_hears_of_every_change_once(serve: Serve) -> None:
+async def test_a_listening_client_is_notified_once_of_every_status_change(serve: Serve) -> None:
     heard: list[object] = []
 
     async with (
@@ -100,7 +102,7 @@ async def test_a_listener_hears_of_every_change_once(serve: Serve) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")
-async def test_a_subscribed_connection_hears_of_every_change_once(serve: Serve) -> None:
+async def test_a_subscribed_session_is_notified_once_of_every_status_change(serve: Serve) -> None:
     heard: list[object] = []
 
     async def hear(message: object) -> None:

@@ -8,7 +8,7 @@ from tests.server.connections import Connect, Serve
 pytestmark = pytest.mark.anyio
 
 
-async def test_there_are_no_prompts_and_none_are_declared(connect: Connect) -> None:
+async def test_prompts_are_neither_declared_nor_answered(connect: Connect) -> None:
     async with connect() as client:
         assert client.server_capabilities is not None
         assert client.server_capabilities.prompts is None
@@ -18,7 +18,7 @@ async def test_there_are_no_prompts_and_none_are_declared(connect: Connect) -> N
             assert refused.value.error.code == -32601
 
 
-async def test_the_handshake_says_that_the_list_of_tools_may_change(serve: Serve) -> None:
+async def test_the_handshake_declares_tools_list_changed(serve: Serve) -> None:
     async with Client(serve(), mode="legacy") as client:
         assert client.server_capabilities.tools
         assert client.server_capabilities.tools.list_changed

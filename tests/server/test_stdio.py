@@ -32,7 +32,7 @@ def host() -> Generator[Host]:
         yield host
 
 
-async def test_the_tools_list_and_work(era: Era) -> None:
+async def test_tools_can_be_listed_and_called_over_stdio(era: Era) -> None:
     async with Client(parameters(), mode=era) as client:
         assert len((await client.list_tools()).tools) == 4
         assert not (await client.call_tool(CREATE, {})).is_error
@@ -51,7 +51,7 @@ async def test_the_61st_call_of_a_process_is_denied_and_another_process_is_not(e
 
 
 @pytest.mark.parametrize("revision", ["2026-07-28", "2027-06-30"])
-def test_a_host_may_probe_and_then_initialize(host: Host, revision: str) -> None:
+def test_a_host_may_send_server_discover_and_then_initialize(host: Host, revision: str) -> None:
     for _ in range(2):
         version = {"io.modelcontextprotocol/protocolVersion": revision}
         probed = host.request("server/discover", {"_meta": META | version})
@@ -61,7 +61,7 @@ def test_a_host_may_probe_and_then_initialize(host: Host, revision: str) -> None
     assert len(host.request("tools/list", {})["result"]["tools"]) == 4
 
 
-def test_a_host_may_probe_and_stay_in_the_revision_of_the_probe(host: Host) -> None:
+def test_a_host_may_send_server_discover_and_stay_in_its_protocol_revision(host: Host) -> None:
     host.request("server/discover", {"_meta": META})
     call = {"name": CREATE, "arguments": {}, "_meta": META}
     assert host.request("tools/call", call)["result"]["isError"] is False
@@ -69,7 +69,7 @@ def test_a_host_may_probe_and_stay_in_the_revision_of_the_probe(host: Host) -> N
     assert refused["error"]["code"] == -32022
 
 
-def test_a_probe_is_answered_as_the_sdk_answers_a_later_one(host: Host) -> None:
+def test_a_first_server_discover_is_answered_as_the_sdk_answers_a_later_one(host: Host) -> None:
     version, capabilities, client = META
     probes: list[dict[str, Any]] = [
         META,
@@ -91,7 +91,7 @@ def test_a_probe_is_answered_as_the_sdk_answers_a_later_one(host: Host) -> None:
 # Lines that are not messages
 
 
-def test_a_line_that_is_no_message_is_answered_and_logged_and_the_next_one_served(
+def test_a_line_that_is_not_a_message_is_answered_and_logged_and_the_next_served(
     host: Host,
 ) -> None:
     host.write("listenKey=secret\n")
@@ -106,7 +106,7 @@ def test_a_line_that_is_no_message_is_answered_and_logged_and_the_next_one_serve
     assert "secret" not in host.log
 
 
-def test_a_line_in_pieces_after_a_byte_order_mark_is_a_message(host: Host) -> None:
+def test_a_line_in_chunks_after_a_byte_order_mark_is_a_message(host: Host) -> None:
     line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {}})
     host.write("\ufeff" + line[:9])
     host.write(line[9:] + "\n")
@@ -130,7 +130,7 @@ anyio.run(run_stdio, server)
 """
 
 
-def test_a_result_that_json_cannot_hold_is_an_error_and_ends_nothing() -> None:
+def test_a_result_that_json_cannot_represent_is_an_error_and_does_not_end_the_server() -> None:
     with running("-c", ODD) as host:
         host.initialize()
         assert host.request("odd", {})["error"]["code"] == -32603

@@ -47,7 +47,7 @@ def host() -> Generator[Host]:
 
 
 @pytest.mark.parametrize(("opening", "meta"), [(INITIALIZE, {}), (None, {"_meta": META})])
-def test_a_file_of_requests_has_an_answer_to_each(
+def test_every_request_of_a_file_on_stdin_is_answered(
     tmp_path: Path, opening: dict[str, Any] | None, meta: dict[str, Any]
 ) -> None:
     asked = [{"method": "initialize", "params": opening}] if opening else []
@@ -65,7 +65,7 @@ def test_a_file_of_requests_has_an_answer_to_each(
     assert "stopped using sandbox" in host.log
 
 
-def test_a_call_under_way_at_the_end_of_the_input_is_answered() -> None:
+def test_a_call_in_progress_at_the_end_of_stdin_is_answered() -> None:
     with running("-c", SLOW, "0.5") as host:
         host.initialize()
         host.send({"id": "slow", "method": "slow"})
@@ -73,7 +73,7 @@ def test_a_call_under_way_at_the_end_of_the_input_is_answered() -> None:
     assert answer["result"]["text"] == "at last"
 
 
-def test_a_call_that_the_host_has_cancelled_is_not_waited_for() -> None:
+def test_a_cancelled_call_is_not_waited_for_at_the_end_of_stdin() -> None:
     with running("-c", SLOW, "60") as host:
         host.initialize()
         host.send({"id": "slow", "method": "slow"})
@@ -83,7 +83,7 @@ def test_a_call_that_the_host_has_cancelled_is_not_waited_for() -> None:
     assert monotonic() - left < 4
 
 
-def test_at_the_end_of_the_input_a_listener_is_told_that_it_was_the_last(host: Host) -> None:
+def test_the_end_of_stdin_completes_a_subscription(host: Host) -> None:
     host.send({"id": "heard", "method": "subscriptions/listen", "params": LISTEN})
     acknowledged, last = host.leave()
     assert acknowledged["method"] == "notifications/subscriptions/acknowledged"
@@ -91,7 +91,7 @@ def test_at_the_end_of_the_input_a_listener_is_told_that_it_was_the_last(host: H
     assert last["result"]["resultType"] == "complete"
 
 
-def test_input_that_cannot_be_read_ends_the_server_with_a_line(tmp_path: Path) -> None:
+def test_unreadable_stdin_ends_the_server_with_a_log_line(tmp_path: Path) -> None:
     with (tmp_path / "for-writing").open("w") as unreadable, running(stdin=unreadable) as host:
         code, log = host.wait()
     assert code == 2
@@ -105,7 +105,7 @@ def test_input_that_cannot_be_read_ends_the_server_with_a_line(tmp_path: Path) -
 
 @posix
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 0), ("SIGINT", 130), ("SIGHUP", 0)])
-def test_a_signal_ends_the_server_in_order_whatever_signals_follow(
+def test_a_signal_shuts_the_server_down_cleanly_whatever_signals_follow(
     host: Host, name: str, code: int
 ) -> None:
     host.send({"id": "heard", "method": "subscriptions/listen", "params": LISTEN})
@@ -120,7 +120,7 @@ def test_a_signal_ends_the_server_in_order_whatever_signals_follow(
 
 
 @posix
-def test_a_call_that_takes_long_does_not_keep_the_server_from_a_signal() -> None:
+def test_a_slow_call_does_not_delay_shutdown_on_a_signal() -> None:
     with running("-c", SLOW, "60") as host:
         host.initialize()
         host.send({"id": "slow", "method": "slow"})
@@ -136,7 +136,7 @@ def test_a_call_that_takes_long_does_not_keep_the_server_from_a_signal() -> None
 
 
 @posix
-def test_a_host_that_reads_no_answers_does_not_keep_the_server_from_a_signal(host: Host) -> None:
+def test_a_host_that_reads_no_answers_does_not_delay_shutdown_on_a_signal(host: Host) -> None:
     host.initialize()
     for number in range(300):
         host.send({"id": f"{number}", "method": "tools/list"})
@@ -145,7 +145,7 @@ def test_a_host_that_reads_no_answers_does_not_keep_the_server_from_a_signal(hos
 
 
 @posix
-def test_a_host_that_closes_standard_output_ends_the_server(host: Host) -> None:
+def test_a_closed_stdout_ends_the_server(host: Host) -> None:
     host.initialize()
     assert host.process.stdout is not None
     host.process.stdout.close()
@@ -158,7 +158,7 @@ def test_a_host_that_closes_standard_output_ends_the_server(host: Host) -> None:
 
 
 @has_full_disk
-def test_standard_output_that_takes_nothing_ends_the_server() -> None:
+def test_a_full_stdout_device_ends_the_server() -> None:
     with Path("/dev/full").open("w") as full, running(stdout=full) as host:
         host.send({"id": 1, "method": "initialize", "params": INITIALIZE})
         code, log = host.wait()
@@ -169,7 +169,7 @@ def test_standard_output_that_takes_nothing_ends_the_server() -> None:
 
 
 @posix
-def test_a_host_that_never_reads_the_log_is_served_all_the_same(host: Host) -> None:
+def test_a_host_that_never_reads_stderr_is_still_served(host: Host) -> None:
     host.initialize()
     for _ in range(1500):
         host.write("no message\n")
@@ -182,7 +182,7 @@ def test_a_host_that_never_reads_the_log_is_served_all_the_same(host: Host) -> N
 # A failure of our own
 
 
-def test_a_server_that_fails_ends_its_process_with_the_reason_in_the_log() -> None:
+def test_a_server_failure_ends_the_process_with_the_reason_in_the_log() -> None:
     failing = SLOW.replace("anyio.run(", "server.lowlevel.lifespan = None\nanyio.run(")
     with running("-c", failing) as host:
         code, log = host.wait()

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 URI = "binance://futures/listen-key"
 
 
-async def test_a_connection_that_ended_is_forgotten(serve: Serve, hide: Hide) -> None:
+async def test_an_ended_session_is_no_longer_notified(serve: Serve, hide: Hide) -> None:
     server = serve(policy=hide())
     async with Client(server, mode="legacy"):
         pass
@@ -32,7 +32,7 @@ MADE_UP = "binance://made-up/" + "x" * 300
 
 @pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")
 @pytest.mark.parametrize("uri", [MADE_UP, URI])
-async def test_a_resource_that_cannot_be_read_cannot_be_subscribed_to(
+async def test_an_unreadable_resource_cannot_be_subscribed_to(
     serve: Serve, hide: Hide, uri: str
 ) -> None:
     async with Client(serve(policy=hide(STATUS)), mode="legacy") as client:
@@ -47,7 +47,7 @@ async def test_a_resource_that_cannot_be_read_cannot_be_subscribed_to(
 
 
 @pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")
-async def test_a_subscriber_hears_nothing_while_the_policy_hides_the_resource(
+async def test_a_subscriber_is_not_notified_while_the_policy_hides_the_resource(
     serve: Serve, hide: Hide
 ) -> None:
     notified: list[object] = []
@@ -71,7 +71,7 @@ async def test_a_subscriber_hears_nothing_while_the_policy_hides_the_resource(
 
 
 @pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")
-async def test_a_subscriber_that_stalls_delays_no_other(serve: Serve, hide: Hide) -> None:
+async def test_a_stalled_subscriber_does_not_delay_others(serve: Serve, hide: Hide) -> None:
     heard: list[float] = []
 
     async def stall(message: object) -> None:
@@ -108,7 +108,7 @@ class Stalling:
         self.told.append(uri)
 
 
-async def test_a_stalled_connection_is_told_the_last_hundred_when_it_reads_again() -> None:
+async def test_a_stalled_subscriber_gets_the_last_hundred_notifications() -> None:
     session = Stalling()
     client = subscribers._Client(cast("ServerSession", session))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     async with anyio.create_task_group() as tasks:
@@ -120,7 +120,7 @@ async def test_a_stalled_connection_is_told_the_last_hundred_when_it_reads_again
 
 
 @pytest.mark.parametrize("uri", [MADE_UP, URI])
-async def test_a_resource_that_cannot_be_read_cannot_be_listened_to(
+async def test_an_unreadable_resource_cannot_be_listened_to(
     serve: Serve, hide: Hide, uri: str
 ) -> None:
     async with Client(serve(policy=hide(STATUS))) as client:

@@ -38,7 +38,7 @@ def records(trail: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in trail.read_text(encoding="utf-8").splitlines()]
 
 
-async def test_a_changed_policy_judges_the_next_call(connect: Connect, tmp_path: Path) -> None:
+async def test_a_changed_policy_applies_to_the_next_call(connect: Connect, tmp_path: Path) -> None:
     policy = tmp_path / "policy.json"
     policy.write_text('{"version": "1", "default": "allow"}')
     async with connect(policy=policy) as client:
@@ -49,7 +49,7 @@ async def test_a_changed_policy_judges_the_next_call(connect: Connect, tmp_path:
         assert denial(await client.call_tool(CREATE, {}))["code"] == "not_listed"
 
 
-async def test_every_decision_is_recorded_with_what_became_of_the_call(
+async def test_every_policy_decision_is_recorded_with_the_outcome_of_the_call(
     connect: Connect, trail: Path, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     policy = tmp_path / "policy.json"
@@ -101,7 +101,7 @@ async def test_the_duration_and_the_time_of_a_call_are_recorded(
     assert record["time"].startswith("2026-11-18T")
 
 
-async def test_a_call_that_a_changed_policy_denies_while_it_is_made_is_recorded(
+async def test_a_call_denied_by_a_policy_change_during_the_call_is_recorded(
     connect: Connect, trail: Path, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     policy = tmp_path / "policy.json"
@@ -125,7 +125,7 @@ async def test_a_call_that_a_changed_policy_denies_while_it_is_made_is_recorded(
     ]
 
 
-async def test_while_the_trail_cannot_be_written_no_call_is_admitted(
+async def test_no_call_is_admitted_while_the_audit_trail_cannot_be_written(
     connect: Connect, trail: Path, sandbox: Sandbox
 ) -> None:
     async with connect(audit_log=trail) as client:
@@ -161,14 +161,14 @@ async def test_a_cancelled_call_and_a_crash_are_recorded(trail: Path, era: Era) 
     ]
 
 
-def test_a_trail_that_cannot_be_written_stops_the_server_from_being_made(
+def test_an_unwritable_audit_trail_prevents_creating_the_server(
     serve: Serve, tmp_path: Path
 ) -> None:
     with pytest.raises(AuditError):
         serve(audit_log=tmp_path / "missing" / "audit.jsonl")
 
 
-async def test_the_trail_is_sealed_with_the_key(connect: Connect, trail: Path) -> None:
+async def test_the_audit_trail_is_sealed_with_the_audit_key(connect: Connect, trail: Path) -> None:
     async with connect(audit_log=trail, audit_key="a key of mine") as client:
         await client.call_tool(CREATE, {})
     assert verify(trail, b"a key of mine").records == 1
@@ -176,7 +176,7 @@ async def test_the_trail_is_sealed_with_the_key(connect: Connect, trail: Path) -
         verify(trail, b"another key")
 
 
-async def test_the_status_tells_that_the_policy_has_a_problem_and_not_where_it_lies(
+async def test_the_status_reports_a_policy_problem_without_the_path_of_the_policy(
     connect: Connect, tmp_path: Path
 ) -> None:
     policy = tmp_path / "policy.json"
@@ -191,7 +191,7 @@ async def test_the_status_tells_that_the_policy_has_a_problem_and_not_where_it_l
     assert f"The policy file has a problem: {told}." in text(status)
 
 
-async def test_of_a_flood_of_problems_the_status_tells_the_first_and_how_many_more(
+async def test_the_status_reports_the_first_policy_problem_and_how_many_more(
     connect: Connect, tmp_path: Path
 ) -> None:
     policy = tmp_path / "policy.json"

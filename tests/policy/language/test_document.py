@@ -20,7 +20,7 @@ def document(**members: object) -> Document:
 # What is accepted
 
 
-def test_the_shortest_document_says_its_version_and_its_default() -> None:
+def test_the_shortest_policy_has_version_and_default() -> None:
     assert load("policy.json", b'{"version": "1", "default": "allow"}').default == "allow"
 
 
@@ -52,13 +52,13 @@ def test_the_shortest_document_says_its_version_and_its_default() -> None:
         '{"version":"1","default":"allow","hide":["*"]}',
     ],
 )
-def test_documents_of_the_hosted_policylayer_load_unchanged(text: str) -> None:
+def test_policies_of_the_hosted_policylayer_load_unchanged(text: str) -> None:
     loaded = load("policy.json", text)
     said = loaded.model_dump(mode="json", by_alias=True, exclude_unset=True)
     assert said == json.loads(text)
 
 
-def test_the_address_of_a_schema_is_ignored() -> None:
+def test_the_schema_key_of_a_policy_is_ignored() -> None:
     with_address = {"$schema": "https://example.com/policy.json"}
     assert document(**with_address).tools == document().tools
 
@@ -82,18 +82,18 @@ def test_a_window_is_a_word_or_seconds(window: str | float, seconds: float) -> N
     assert limit.window == window
 
 
-def test_the_scope_is_the_session_unless_said_otherwise() -> None:
+def test_the_default_scope_of_a_limit_is_the_session() -> None:
     loaded = document(all_tools={"limits": [LIMIT]})
     assert loaded.all_tools.limits[0].scope == "session"
 
 
-def test_limits_of_one_counter_may_stand_anywhere_if_they_are_alike() -> None:
+def test_equal_limits_may_share_a_counter_anywhere() -> None:
     limits = {"limits": [LIMIT, {**LIMIT, "scope": "session"}]}
     assert document(all_tools=limits, tools={"X": limits, "Y": limits})
 
 
 @pytest.mark.parametrize("window", ["minute", 60])
-def test_a_short_limit_may_share_a_counter_that_is_like_its_own(window: object) -> None:
+def test_a_rate_limit_may_share_its_counter_with_an_equal_limit(window: object) -> None:
     short = {"max": 2, "window": window}
     named = {**short, "counter": "X_rate_limit"}
     assert document(all_tools={"limits": [named]}, tools={"X": {"rate_limit": short}})
@@ -116,13 +116,13 @@ CONDITIONS: Final[Sequence[Mapping[str, object]]] = [
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 @pytest.mark.parametrize("key", ["require", "deny_if"])
-def test_every_operator_is_understood(key: str, condition: Mapping[str, object]) -> None:
+def test_every_condition_operator_is_accepted(key: str, condition: Mapping[str, object]) -> None:
     tools = {"X": {key: [{"conditions": [condition], "on_deny": "No."}]}}
     said = document(tools=tools).model_dump(mode="json", by_alias=True, exclude_unset=True)
     assert said["tools"] == tools
 
 
-def test_a_tool_may_be_denied_and_have_other_rules() -> None:
+def test_a_tool_with_action_deny_may_have_other_rules() -> None:
     everything: Mapping[str, object] = {
         "action": "deny",
         "reason": "For now.",
@@ -134,21 +134,21 @@ def test_a_tool_may_be_denied_and_have_other_rules() -> None:
     assert document(tools={"X": everything}).tools["X"].action == "deny"
 
 
-def test_the_same_document_is_equal_and_another_is_not() -> None:
+def test_equal_policies_compare_equal_and_others_do_not() -> None:
     rule = {"conditions": [{"path": "args.a", "op": "regex", "value": "b"}]}
     tools = {"X": {"deny_if": [rule]}}
     assert document(tools=tools) == document(tools=tools)
     assert document(tools=tools) != document(tools={"X": {"require": [rule]}})
 
 
-def test_a_document_cannot_be_changed() -> None:
+def test_a_policy_document_is_immutable() -> None:
     with pytest.raises(ValidationError):
         document().default = "allow"  # pyright: ignore[reportAttributeAccessIssue] - the point
     with pytest.raises(FrozenInstanceError):
         Call("X", {}).tool = "Y"  # pyright: ignore[reportAttributeAccessIssue] - the point
 
 
-def test_parts_can_be_made_without_a_document() -> None:
+def test_parts_of_a_policy_can_be_created_without_a_document() -> None:
     first = Limit(counter="calls", window="minute", max=1)
     second = Limit(counter="calls", window="minute", max=2)
     assert first != second

@@ -64,19 +64,19 @@ def is_document_or_refused_in_plain_words(text: str | bytes) -> bool:
 
 
 @given(st.binary() | st.text())
-def test_any_text_is_a_document_or_refused(text: str | bytes) -> None:
+def test_any_text_is_a_policy_or_a_policy_error(text: str | bytes) -> None:
     assert is_document_or_refused_in_plain_words(text)
 
 
 @given(JSON)
 @settings(deadline=None)
-def test_any_json_is_a_document_or_refused(value: object) -> None:
+def test_any_json_is_a_policy_or_a_policy_error(value: object) -> None:
     assert is_document_or_refused_in_plain_words(json.dumps(value))
 
 
 @given(MEMBERS, st.lists(JSON, max_size=2), MEMBERS)
 @settings(deadline=None)
-def test_anything_in_a_document_is_understood_or_refused(
+def test_any_member_of_a_policy_is_accepted_or_a_policy_error(
     members: dict[str, object], limits: list[object], limit: dict[str, object]
 ) -> None:
     part = {"limits": [*limits, {**LIMIT, **limit}]}
@@ -86,7 +86,7 @@ def test_anything_in_a_document_is_understood_or_refused(
 
 @given(DOCUMENTS, st.data())
 @settings(deadline=None)
-def test_a_document_with_something_put_into_it_is_understood_or_refused(
+def test_a_mutated_policy_is_accepted_or_a_policy_error(
     document: Json, data: st.DataObject
 ) -> None:
     text = json.dumps(document, indent=1)
@@ -98,7 +98,7 @@ def test_a_document_with_something_put_into_it_is_understood_or_refused(
 
 @given(DOCUMENTS)
 @settings(deadline=None)
-def test_a_document_says_again_what_it_was_told(document: Json) -> None:
+def test_a_policy_is_dumped_as_it_was_loaded(document: Json) -> None:
     loaded = load("policy.json", json.dumps(document))
     said = loaded.model_dump(mode="json", by_alias=True, exclude_unset=True)
     assert sorted(said.pop("hide", [])) == sorted(cast("list[str]", document.get("hide", [])))

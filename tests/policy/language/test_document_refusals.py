@@ -35,18 +35,18 @@ def problems_of_limit(**members: object) -> list[str]:
     return [problem.removeprefix("/tools/X/limits/0") for problem in found]
 
 
-def test_what_cannot_be_read_is_one_problem() -> None:
+def test_invalid_json_is_one_problem() -> None:
     (problem,) = problems("{")
     assert problem.where == ""
     assert problem.message.startswith("must be JSON; the error is at line 1, column 2: ")
 
 
 @pytest.mark.parametrize("text", ["[]", "null", '"deny"', "1"])
-def test_what_is_no_object_is_refused(text: str) -> None:
+def test_a_policy_that_is_not_an_object_is_refused(text: str) -> None:
     assert problems(text) == (Problem("", "must be an object", line=1, column=1),)
 
 
-def test_version_and_default_are_necessary() -> None:
+def test_version_and_default_of_a_policy_are_required() -> None:
     assert said("{}") == ["/version: is missing", "/default: is missing"]
 
 
@@ -74,12 +74,14 @@ def test_version_and_default_are_necessary() -> None:
         ({"all_tools": {"limits": None}}, "/all_tools/limits: must be a list"),
     ],
 )
-def test_a_bad_part_is_refused(members: Mapping[str, object], problem: str) -> None:
+def test_an_invalid_member_of_a_policy_is_refused(
+    members: Mapping[str, object], problem: str
+) -> None:
     assert problems_with(**members) == [problem]
 
 
 @pytest.mark.parametrize("window", ["fortnight", "60", "", 0, -1, 2_678_401, True, None])
-def test_a_bad_window_is_refused(window: object) -> None:
+def test_an_invalid_window_is_refused(window: object) -> None:
     assert problems_of_limit(window=window) == [f"/window: {WINDOW}"]
 
 
@@ -92,25 +94,25 @@ def test_a_window_that_is_not_finite_is_refused(number: str) -> None:
 
 
 @pytest.mark.parametrize("most", [0, -1, 1.0, 1.5, 1_000_000_001, 10**30, "60", True, None])
-def test_a_bad_max_is_refused(most: object) -> None:
+def test_an_invalid_max_is_refused(most: object) -> None:
     assert problems_of_limit(max=most) == [
         "/max: must be a whole number of calls from 1 to 1000000000"
     ]
 
 
 @pytest.mark.parametrize("scope", ["everyone", "", 1, None])
-def test_a_bad_scope_is_refused(scope: object) -> None:
+def test_an_invalid_scope_is_refused(scope: object) -> None:
     assert problems_of_limit(scope=scope) == ['/scope: must be "session", "grant" or "server"']
 
 
 @pytest.mark.parametrize("counter", ["", " \t", "a\nb", 1, None])
-def test_a_bad_counter_is_refused(counter: object) -> None:
+def test_an_invalid_counter_name_is_refused(counter: object) -> None:
     assert problems_of_limit(counter=counter) == [f"/counter: must be a name: {NAME}"]
 
 
 @pytest.mark.parametrize("other", [{"max": 3}, {"window": 60}, {"scope": "grant"}])
 @pytest.mark.parametrize("place", ["X", "Y"])
-def test_a_counter_with_two_meanings_is_refused_at_the_second(
+def test_a_counter_of_two_different_limits_is_refused_at_the_second(
     other: Mapping[str, object], place: str
 ) -> None:
     tools: dict[str, object] = {"X": {"limits": [LIMIT]}, "Y": {"limits": [LIMIT]}}
@@ -140,11 +142,11 @@ def test_a_counter_with_two_meanings_is_refused_at_the_second(
         ),
     ],
 )
-def test_an_unknown_key_is_refused(members: Mapping[str, object], problem: str) -> None:
+def test_an_unknown_key_of_a_policy_is_refused(members: Mapping[str, object], problem: str) -> None:
     assert problems_with(**members) == [problem]
 
 
-def test_a_bad_tool_name_is_all_that_is_wrong_with_the_rules_below_it() -> None:
+def test_an_invalid_tool_name_is_the_only_problem_of_its_rules() -> None:
     short = {"rate_limit": {"max": 1, "window": "day"}}
     other = {"rate_limit": {"max": 2, "window": "day"}}
     fault = f"must be under a tool's name: {NAME}"
@@ -155,12 +157,12 @@ def test_a_bad_tool_name_is_all_that_is_wrong_with_the_rules_below_it() -> None:
 
 
 @pytest.mark.parametrize("name", ["limits", "conditions", "rate_limit", "tools", "0"])
-def test_a_tool_may_have_the_name_of_a_key(name: str) -> None:
+def test_a_tool_may_have_the_name_of_a_policy_key(name: str) -> None:
     (problem,) = problems_with(tools={name: {"limit": []}})
     assert problem == f'/tools/{name}/limit: is unknown; did you mean "limits"?'
 
 
-def test_a_problem_has_the_line_and_column_of_its_value_or_else_of_its_name() -> None:
+def test_a_policy_problem_has_the_line_and_column_of_its_value_or_key() -> None:
     text = """{"version": "1",
   "default": "deny", "default": "deny",
   "tools": {
@@ -178,7 +180,7 @@ def test_a_problem_has_the_line_and_column_of_its_value_or_else_of_its_name() ->
     }
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_of_a_policy_are_reported_at_once() -> None:
     text = """{"default": "deny", "default": "deny", "hide": ["X", "X"], "extra": NaN, "tools": {
         "X": {"limits": [{"counter": "calls", "window": "minute", "max": 1},
                          {"counter": "calls", "window": "minute", "max": 2},
@@ -204,12 +206,12 @@ def test_all_problems_are_told_at_once() -> None:
     }
 
 
-def test_a_fault_of_the_json_alone_is_reason_enough_to_refuse() -> None:
+def test_a_repeated_key_alone_makes_a_policy_invalid() -> None:
     text = '{"version": "1", "default": "deny", "default": "allow"}'
     assert said(text) == ["/default: must not be repeated"]
 
 
-def test_every_line_of_a_refusal_names_its_source() -> None:
+def test_every_line_of_a_policy_error_names_its_file() -> None:
     with pytest.raises(PolicyError) as refused:
         load("policies/mine.json", "{}")
     assert str(refused.value).splitlines() == [
@@ -219,7 +221,7 @@ def test_every_line_of_a_refusal_names_its_source() -> None:
 
 
 @pytest.mark.parametrize(("faults", "more"), [(100, None), (101, 1), (5000, 4900)])
-def test_of_a_flood_of_faults_the_first_100_are_told(faults: int, more: int | None) -> None:
+def test_a_policy_error_lists_at_most_100_problems(faults: int, more: int | None) -> None:
     text = json.dumps({"version": "1", "default": "deny", "hide": [1] * faults})
     with pytest.raises(PolicyError) as refused:
         load("policy.json", text)
@@ -237,7 +239,7 @@ def test_of_a_flood_of_faults_the_first_100_are_told(faults: int, more: int | No
     ],
     ids=["different", "twice"],
 )
-def test_a_document_with_too_many_values_is_refused_before_each_is_judged(text: str) -> None:
+def test_a_policy_with_too_many_values_is_refused_before_validation(text: str) -> None:
     with pytest.raises(PolicyError) as refused:
         load("policy.json", text)
     (problem,) = refused.value.problems

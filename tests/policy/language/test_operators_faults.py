@@ -30,13 +30,13 @@ REGEX: Final = "must be a regular expression, without look-around and back-refer
         ("regex", "a{1000}{1000}", f"{REGEX}: it is too large"),
     ],
 )
-def test_a_value_that_an_operator_cannot_have_is_a_fault(
-    op: Operator, literal: object, sentence: str
-) -> None:
+def test_an_invalid_operator_value_is_a_fault(op: Operator, literal: object, sentence: str) -> None:
     assert (fault(op, literal) or "").startswith(sentence)
 
 
 @pytest.mark.parametrize("op", ["eq", "neq", "contains"])
 @pytest.mark.parametrize("literal", [None, 1, "a", (), {}])
-def test_some_operators_can_have_any_value(op: Operator, literal: object) -> None:
+def test_operators_without_value_restrictions_accept_any_value(
+    op: Operator, literal: object
+) -> None:
     assert fault(op, literal) is None

@@ -48,7 +48,7 @@ def sentences(value: object) -> list[str]:
 
 
 @pytest.mark.parametrize("size", ["1", True, 0, 1.0, ()])
-def test_a_bad_value_has_one_sentence_whatever_is_wrong_with_it(size: object) -> None:
+def test_an_invalid_value_has_one_message(size: object) -> None:
     assert sentences({"leaf": {"size": size}}) == ["/leaf/size: must be a size"]
 
 
@@ -64,11 +64,11 @@ def test_a_bad_value_has_one_sentence_whatever_is_wrong_with_it(size: object) ->
         ({"leaves": ({"size": 1}, 2)}, "/leaves/1: must be an object"),
     ],
 )
-def test_a_bad_shape_is_said_in_the_words_of_json(value: object, sentence: str) -> None:
+def test_an_invalid_type_is_reported_with_json_type_names(value: object, sentence: str) -> None:
     assert sentences(value) == [sentence]
 
 
-def test_a_bad_name_is_told_from_a_bad_value_under_it() -> None:
+def test_an_invalid_key_is_distinguished_from_an_invalid_value() -> None:
     assert sentences({"named": {"": 1}}) == ["/named/: must have a name"]
     (sentence,) = sentences({"named": {"[key]": "1"}})
     assert sentence.startswith("/named/[key]: ")
@@ -89,7 +89,7 @@ def test_a_bad_name_is_told_from_a_bad_value_under_it() -> None:
         ),
     ],
 )
-def test_an_unknown_member_is_answered_with_those_known_there(value: object, sentence: str) -> None:
+def test_an_unknown_key_is_reported_with_the_known_ones(value: object, sentence: str) -> None:
     assert sentences(value) == [sentence]
 
 
@@ -102,9 +102,7 @@ def test_an_unknown_member_is_answered_with_those_known_there(value: object, sen
         (1, 'must be "spring" or "autumn"'),
     ],
 )
-def test_a_word_that_is_misspelt_is_answered_with_a_similar_one(
-    season: object, sentence: str
-) -> None:
+def test_a_misspelt_word_is_reported_with_a_suggestion(season: object, sentence: str) -> None:
     assert sentences({"leaf": {"size": 1, "season": season}}) == [f"/leaf/season: {sentence}"]
 
 
@@ -118,16 +116,16 @@ def test_a_word_that_is_misspelt_is_answered_with_a_similar_one(
         ([], 1, 1),
     ],
 )
-def test_a_problem_has_the_line_and_the_column_of_the_value_or_of_the_bad_name(
+def test_a_problem_has_the_line_and_column_of_the_value_or_of_the_invalid_key(
     value: object, line: int, column: int
 ) -> None:
     (problem,) = refusal(value)
     assert (problem.line, problem.column) == (line, column)
 
 
-def test_everything_is_said_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     assert len(sentences({"leaf": {"size": 0, "colour": 1}, "leaves": 1, "fruit": 1})) == 4
 
 
-def test_no_more_is_said_than_is_wanted() -> None:
+def test_the_number_of_reported_problems_is_limited() -> None:
     assert len(sentences({"leaves": [{"size": 0}] * 6})) == 5

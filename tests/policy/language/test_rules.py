@@ -77,7 +77,7 @@ BAD_RULES: Final[Sequence[tuple[Mapping[str, object], str]]] = [
 
 
 @pytest.mark.parametrize(("members", "problem"), BAD_RULES)
-def test_a_bad_rule_of_a_tool_is_refused(members: Mapping[str, object], problem: str) -> None:
+def test_an_invalid_tool_rule_is_refused(members: Mapping[str, object], problem: str) -> None:
     assert problems_of_tool(**members) == [problem]
 
 
@@ -118,7 +118,9 @@ PATH: Final = 'must be "args." and an argument\'s name, optionally with names in
     ],
 )
 @pytest.mark.parametrize("key", ["require", "deny_if"])
-def test_a_bad_condition_is_refused(key: str, members: Mapping[str, object], problem: str) -> None:
+def test_an_invalid_condition_is_refused(
+    key: str, members: Mapping[str, object], problem: str
+) -> None:
     condition = {"path": "args.a", "op": "eq", "value": 1, **members}
     found = problems_of_tool(**{key: [{"conditions": [condition]}]})
     assert found == [f"/{key}/0/conditions/0{problem}"]
@@ -130,7 +132,7 @@ def test_a_condition_needs_a_path_an_operator_and_a_value() -> None:
     ]
 
 
-def test_the_counter_of_a_short_limit_with_two_meanings_is_refused_at_the_second() -> None:
+def test_a_rate_limit_that_conflicts_with_a_limit_of_its_counter_is_refused() -> None:
     conflict = (
         'must have the same max, window and scope as the first limit with counter "X_rate_limit"'
     )
@@ -147,12 +149,12 @@ def test_the_counter_of_a_short_limit_with_two_meanings_is_refused_at_the_second
 # By themselves
 
 
-def test_a_short_limit_is_a_limit_per_session_with_a_counter_of_its_own() -> None:
+def test_a_rate_limit_is_a_limit_per_session_with_its_own_counter() -> None:
     short = RateLimit(max=10, window=60)
     assert short.of("X") == Limit(counter="X_rate_limit", window=60, max=10, scope="session")
 
 
-def test_a_condition_looks_at_the_argument_that_its_path_leads_to() -> None:
+def test_a_condition_compares_the_argument_at_its_path() -> None:
     condition = Condition(path="args.a.b", op="eq", value=1)
     assert condition.holds({"a": {"b": 1}}) is True
     assert condition.holds({"a": {"b": 2}}) is False
@@ -169,7 +171,7 @@ def test_a_condition_looks_at_the_argument_that_its_path_leads_to() -> None:
         ("z" * 59, '"' + "z" * 59 + "…"),
     ],
 )
-def test_a_condition_says_its_value_in_json_of_60_characters_at_most(
+def test_a_condition_is_described_with_its_value_in_at_most_60_characters_of_json(
     value: object, words: str
 ) -> None:
     assert Condition(path="args.a", op="neq", value=value).words == f"args.a neq {words}"

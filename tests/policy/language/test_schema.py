@@ -22,14 +22,14 @@ def is_valid(document: Any) -> bool:  # noqa: ANN401 - JSON
     return VALIDATOR.is_valid(document)  # pyright: ignore[reportUnknownMemberType] - its stubs
 
 
-def test_the_committed_schema_is_that_of_the_models() -> None:
+def test_the_committed_policy_schema_is_up_to_date() -> None:
     assert COMMITTED.read_text("utf-8") == schema(), (
         "write it again: python -c 'from binance_mcp.policy.language.schema import schema;"
         ' print(schema(), end="")\' > binance_mcp/policy/language/schema.json'
     )
 
 
-def test_it_is_a_json_schema() -> None:
+def test_the_policy_schema_is_a_valid_json_schema() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     assert SCHEMA["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
 
@@ -40,22 +40,24 @@ def keys() -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 @pytest.mark.parametrize(("key", "said"), list(keys()))
-def test_every_key_is_described_in_a_sentence(key: str, said: Mapping[str, Any]) -> None:
+def test_every_key_of_the_policy_schema_has_a_description(
+    key: str, said: Mapping[str, Any]
+) -> None:
     assert said["description"].endswith("."), key
 
 
-def test_the_shipped_policy_is_valid() -> None:
+def test_the_built_in_policy_is_valid_under_the_schema() -> None:
     text = resources.files("binance_mcp.policy").joinpath("default.json").read_text("utf-8")
     assert is_valid(json.loads(text))
 
 
-def test_an_address_of_a_schema_is_valid() -> None:
+def test_a_policy_with_a_schema_key_is_valid_under_the_schema() -> None:
     assert is_valid({"$schema": "./schema.json", **HEAD})
 
 
 @given(DOCUMENTS)
 @settings(deadline=None)
-def test_what_is_loaded_is_valid(document: Mapping[str, object]) -> None:
+def test_every_policy_that_loads_is_valid_under_the_schema(document: Mapping[str, object]) -> None:
     load("policy.json", json.dumps(document))
     assert is_valid(document)
 
@@ -110,7 +112,7 @@ FAULTY: Final[Mapping[str, object]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTY)
-def test_what_has_a_fault_of_shape_is_neither_valid_nor_loaded(fault: str) -> None:
+def test_a_malformed_policy_is_neither_valid_under_the_schema_nor_loaded(fault: str) -> None:
     assert not is_valid(FAULTY[fault])
     with pytest.raises(PolicyError):
         load("policy.json", json.dumps(FAULTY[fault]))

@@ -25,21 +25,21 @@ def refusal(text: str | bytes) -> str:
     return str(refused.value)
 
 
-def test_objects_are_dicts_and_arrays_are_tuples() -> None:
+def test_strict_json_reads_objects_as_dicts_and_arrays_as_tuples() -> None:
     assert read('{"a": [1, -2.5, "b", true, null, {}]}') == {"a": (1, -2.5, "b", True, None, {})}
 
 
 @pytest.mark.parametrize("text", ['"é😀"', '"\\u00e9\\ud83d\\ude00"', '"é😀"'.encode()])
-def test_text_may_be_written_in_any_way_that_json_has(text: str | bytes) -> None:
+def test_strict_json_reads_escaped_and_unescaped_text(text: str | bytes) -> None:
     assert read(text) == "é😀"
 
 
-def test_a_byte_order_mark_is_no_fault() -> None:
+def test_a_byte_order_mark_is_accepted() -> None:
     assert read(b"\xef\xbb\xbf{}") == {}
 
 
 @pytest.mark.parametrize("text", [b"\xff{}", "{}".encode("utf-16"), '"\ud800"'])
-def test_what_is_not_utf8_is_refused(text: str | bytes) -> None:
+def test_text_that_is_not_utf8_is_refused(text: str | bytes) -> None:
     assert refusal(text) == "a.json: /: must be UTF-8 text"
 
 
@@ -52,20 +52,20 @@ def test_what_is_not_utf8_is_refused(text: str | bytes) -> None:
         ("{} {}", "line 1, column 4: Extra data"),
     ],
 )
-def test_what_is_not_json_is_refused_with_its_line_and_column(text: str, place: str) -> None:
+def test_invalid_json_is_refused_with_line_and_column(text: str, place: str) -> None:
     assert refusal(text) == f"a.json: /: must be JSON; the error is at {place}"
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[" * 66 + "]" * 66])
-def test_what_is_nested_too_deeply_is_refused(text: str) -> None:
+def test_json_that_is_nested_too_deeply_is_refused(text: str) -> None:
     assert refusal(text) == "a.json: /: must not be nested this deeply"
 
 
-def test_a_value_may_be_64_steps_from_the_root() -> None:
+def test_json_may_be_nested_64_levels_deep() -> None:
     assert read("[" * 65 + "]" * 65)
 
 
-def test_every_repetition_of_a_name_is_a_fault_with_its_pointer() -> None:
+def test_every_repeated_key_is_a_fault_with_its_pointer() -> None:
     assert faults_of('{"a": [{"b": 1, "b": 2, "c": 3, "b": 4}], "a": 5}') == [
         "/a/0/b: must not be repeated",
         "/a/0/b: must not be repeated",
@@ -78,41 +78,41 @@ def test_a_number_that_is_not_finite_is_a_fault(number: str) -> None:
     assert faults_of(f'{{"a": [0, {number}]}}') == ["/a/1: must be a finite number"]
 
 
-def test_an_integer_is_read_exactly_as_long_as_python_reads_it_at_all() -> None:
+def test_a_long_integer_is_read_exactly() -> None:
     assert read("1" * 4300) == int("1" * 4300)
 
 
 @pytest.mark.parametrize(
     ("text", "where"), [('["\\ud800"]', "/0"), ('{"\\ude00": 1}', "/"), ('"\\ud83d \\ude00"', "/")]
 )
-def test_half_a_surrogate_pair_is_a_fault(text: str, where: str) -> None:
+def test_a_lone_surrogate_is_a_fault(text: str, where: str) -> None:
     fault = "must be Unicode text without lone surrogates"
     assert faults_of(text) == [f"{where}: {fault}"]
 
 
-def test_a_pointer_escapes_tilde_and_slash() -> None:
+def test_a_json_pointer_escapes_tilde_and_slash() -> None:
     assert pointer() == ""
     assert pointer("tools", "a/b~1", "limits", 0) == "/tools/a~1b~01/limits/0"
 
 
 @given(st.lists(st.text()))
-def test_a_pointer_can_be_taken_apart_again(tokens: list[str]) -> None:
+def test_a_json_pointer_can_be_split_into_its_tokens(tokens: list[str]) -> None:
     parts = pointer(*tokens).split("/")[1:]
     assert [part.replace("~1", "/").replace("~0", "~") for part in parts] == tokens
 
 
-def test_a_fault_has_its_place_as_data() -> None:
+def test_a_fault_has_line_and_column_as_data() -> None:
     (fault,) = parse("a.json", '{"x": 0,\n  "a/b": NaN}').faults
     assert fault == Problem("/a~1b", "must be a finite number", line=2, column=10)
 
 
-def test_the_place_of_a_fault_of_a_name_is_that_of_the_name() -> None:
+def test_a_fault_of_a_key_has_the_line_and_column_of_the_key() -> None:
     first, second = parse("a.json", '{"a": 1,\r\n "a": 2,\n\n"\\ud800": 3}').faults
     assert (first.line, first.column) == (2, 2)
     assert (second.line, second.column) == (4, 1)
 
 
-def test_what_is_not_json_has_its_place_as_data() -> None:
+def test_invalid_json_has_line_and_column_as_data() -> None:
     with pytest.raises(PolicyError) as refused:
         parse("a.json", "{\n  1}")
     (problem,) = refused.value.problems
@@ -131,7 +131,7 @@ def test_what_is_not_json_has_its_place_as_data() -> None:
         (("absent",), True, 1, 1),
     ],
 )
-def test_a_problem_is_placed_at_a_value_or_a_name_or_where_it_is_missing(
+def test_a_problem_has_the_line_and_column_of_a_value_or_key_or_its_missing_place(
     place: Location, *, of_name: bool, line: int, column: int
 ) -> None:
     parsed = parse("a.json", '\ufeff{\n "a" : ["{\\"[,",\n{"b" :7}] }')
@@ -159,7 +159,7 @@ def with_lists(value: object) -> object:
 
 
 @given(value=JSON, indent=st.sampled_from([None, 2]), is_ascii=st.booleans())
-def test_any_json_is_read_as_it_was_written(
+def test_any_json_value_is_read_unchanged(
     value: object, *, indent: int | None, is_ascii: bool
 ) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=is_ascii)

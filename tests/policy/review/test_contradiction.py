@@ -41,7 +41,7 @@ def on(path: str, **comparisons: object) -> list[Json]:
         on("args.x.y", gt=3) + on("args.z", eq=1) + on("args.x.y", lte=2),
     ],
 )
-def test_conditions_exclude_each_other(said: object) -> None:
+def test_contradictory_conditions_are_found(said: object) -> None:
     assert exclude_each_other(conditions(said))
 
 
@@ -64,12 +64,14 @@ def test_conditions_exclude_each_other(said: object) -> None:
         on("args.x", regex="^a") + on("args.x", regex="^b"),
     ],
 )
-def test_conditions_that_may_hold_together_are_not_said_to_exclude_each_other(said: object) -> None:
+def test_compatible_conditions_are_not_reported_as_contradictory(said: object) -> None:
     assert not exclude_each_other(conditions(said))
 
 
 @given(st.lists(CONDITIONS, max_size=4), ARGUMENTS)
-def test_what_excludes_each_other_never_holds_together(said: list[Json], arguments: Json) -> None:
+def test_conditions_reported_as_contradictory_never_hold_together(
+    said: list[Json], arguments: Json
+) -> None:
     loaded = conditions(said)
     if all(condition.holds(arguments) for condition in loaded):
         assert not exclude_each_other(loaded)

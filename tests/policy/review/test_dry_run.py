@@ -25,24 +25,24 @@ def decided(*tools: str, repeat: int = 1, every: float = 0.0) -> list[Decision]:
     return list(dry_run(POLICY, [Call(tool, {}) for tool in tools], repeat, every))
 
 
-def test_a_call_is_allowed_by_its_tool_or_by_the_default_and_limits_say_what_is_left() -> None:
+def test_an_allowed_call_is_reported_with_its_rule_and_remaining_calls() -> None:
     assert decided("Limited", "Other") == [
         Decision(0, "Limited", "allowed", "/tools/Limited", remaining=1),
         Decision(0, "Other", "allowed", "/default", remaining=7),
     ]
 
 
-def test_nothing_is_left_to_say_where_nothing_limits() -> None:
+def test_a_call_without_limits_has_no_remaining_calls_to_report() -> None:
     assert [decision.remaining for decision in dry_run(FREE, [Call("Any", {})])] == [None]
 
 
-def test_a_person_is_asked_for_what_the_policy_says() -> None:
+def test_a_call_that_requires_approval_is_reported_with_its_reason() -> None:
     assert decided("Asked") == [
         Decision(0, "Asked", "approval required", "/tools/Asked/action", "It matters.", remaining=8)
     ]
 
 
-def test_a_call_is_denied_by_a_rule_for_a_reason_and_only_one_of_a_hidden_tool_counts() -> None:
+def test_a_denied_call_is_reported_with_its_rule_and_counts_only_if_hidden() -> None:
     barred, hidden, other = decided("Barred", "Hidden", "Other")
     assert barred == Decision(
         0, "Barred", "denied", "/tools/Barred/action", "Never.", "action_denied"
@@ -51,7 +51,7 @@ def test_a_call_is_denied_by_a_rule_for_a_reason_and_only_one_of_a_hidden_tool_c
     assert other.remaining == 7
 
 
-def test_calls_are_repeated_on_a_clock_that_costs_no_time() -> None:
+def test_repeated_calls_run_on_a_virtual_clock() -> None:
     decisions = decided("Limited", repeat=4, every=4)
     assert [(decision.at, decision.verdict) for decision in decisions] == [
         (0, "allowed"),
@@ -65,17 +65,17 @@ def test_calls_are_repeated_on_a_clock_that_costs_no_time() -> None:
     assert denied.reason.endswith("retry in 2 s.")
 
 
-def test_calls_at_the_same_time_are_made_in_their_order() -> None:
+def test_simultaneous_calls_are_made_in_their_order() -> None:
     told = [(decision.at, decision.tool) for decision in decided("A", "B", repeat=2, every=1)]
     assert told == [(0, "A"), (0, "B"), (1, "A"), (1, "B")]
 
 
-def test_every_trial_starts_anew() -> None:
+def test_every_dry_run_starts_with_empty_counters() -> None:
     assert decided("Limited") == decided("Limited")
 
 
 @given(DOCUMENTS, TOOLS, ARGUMENTS, st.integers(1, 5), st.floats(0, 100))
-def test_every_call_gets_its_decision(
+def test_every_call_of_a_dry_run_gets_a_decision(
     said: Json, tool: str, arguments: Json, repeat: int, every: float
 ) -> None:
     document = load("policy.json", json.dumps(said))

@@ -145,7 +145,7 @@ def explained(text: str, *tools: str) -> str:
     return "\n".join(explain(load("policy.json", text), tools))
 
 
-def test_the_shipped_policy_is_explained() -> None:
+def test_the_built_in_policy_is_explained() -> None:
     document = PolicySource().document
     assert "\n".join(explain(document, list(document.tools))) == SHIPPED
 
@@ -154,7 +154,7 @@ def test_the_policy_that_the_catalogue_recommends_is_explained() -> None:
     assert explained(SEED, CREATE, KEEPALIVE, CLOSE) == SEED_EXPLAINED
 
 
-def test_a_rich_policy_is_explained() -> None:
+def test_a_policy_with_every_feature_is_explained() -> None:
     tools = CREATE, KEEPALIVE, CLOSE, "BinanceFuturesGetListenKeyStatus"
     assert explained(RICH, *tools) == RICH_EXPLAINED
 
@@ -169,7 +169,7 @@ def test_a_limit_that_a_tool_shares_with_all_tools_counts_all_their_calls() -> N
     )
 
 
-def test_every_tool_may_be_hidden() -> None:
+def test_a_policy_that_hides_every_tool_is_explained() -> None:
     text = '{"version": "1", "default": "allow", "hide": ["*"]}'
     assert explained(text, "A").splitlines()[-1] == (
         "A: hidden: it is not shown, and its calls are denied"
@@ -177,7 +177,9 @@ def test_every_tool_may_be_hidden() -> None:
 
 
 @given(DOCUMENTS, TOOLS, ARGUMENTS)
-def test_what_is_said_to_be_denied_is_denied(said: Json, tool: str, arguments: Json) -> None:
+def test_an_explanation_agrees_with_the_decisions_of_the_policy(
+    said: Json, tool: str, arguments: Json
+) -> None:
     document = load("policy.json", json.dumps(said))
     lines = explain(document, [tool])
     verdict = next(line for line in lines if line.startswith(f"{tool}: ")).removeprefix(f"{tool}: ")

@@ -45,7 +45,7 @@ def rule(*conditions: tuple[str, str, object]) -> Json:
     return {"conditions": [dict(zip(names, said, strict=True)) for said in conditions]}
 
 
-def test_there_is_nothing_to_say_of_a_policy_that_is_as_it_is_meant() -> None:
+def test_a_sensible_policy_has_no_warnings() -> None:
     assert warnings() == []
     assert (
         about(
@@ -66,18 +66,18 @@ def test_there_is_nothing_to_say_of_a_policy_that_is_as_it_is_meant() -> None:
 # What is not listed
 
 
-def test_denying_all_that_is_not_listed_is_too_much_if_nothing_is() -> None:
+def test_default_deny_without_listed_tools_is_warned_of() -> None:
     assert warnings(tools={}) == ["/default: denies every call, because `tools` lists no tool"]
 
 
-def test_hiding_allows_nothing() -> None:
+def test_hide_without_listed_tools_is_warned_of() -> None:
     hint = "; `hide` takes away, and allows nothing"
     assert warnings(tools={}, hide=["Open"]) == [
         f"/default: denies every call, because `tools` lists no tool{hint}"
     ]
 
 
-def test_allowing_all_that_is_not_listed_wants_a_limit() -> None:
+def test_default_allow_without_a_limit_is_warned_of() -> None:
     unlimited = "/default: allows what `tools` does not list, and nothing limits it"
     assert warnings(default="allow", all_tools={}, tools={}) == [unlimited]
     assert warnings(default="allow", all_tools={}, tools={}, hide=["Open"]) == [unlimited]
@@ -92,7 +92,7 @@ def test_allowing_all_that_is_not_listed_wants_a_limit() -> None:
         {"all_tools": {}, "tools": {name: {"limits": [GRANT]} for name in FACTS.tools}},
     ],
 )
-def test_allowing_all_is_fine_if_it_is_limited_or_nothing_is_left(changes: Json) -> None:
+def test_default_allow_with_a_limit_or_without_unlisted_tools_has_no_warning(changes: Json) -> None:
     allowing: Json = {"default": "allow", "tools": {}}
     assert warnings(**{**allowing, **changes}) == []
 
@@ -103,15 +103,13 @@ def test_allowing_all_is_fine_if_it_is_limited_or_nothing_is_left(changes: Json)
 @pytest.mark.parametrize(
     ("name", "guess"), [("open", '; did you mean "Open"?'), ("Something else", "")]
 )
-def test_a_name_that_is_no_tools_is_told_with_the_one_that_may_be_meant(
-    name: str, guess: str
-) -> None:
+def test_an_unknown_tool_name_is_warned_of_with_a_suggestion(name: str, guess: str) -> None:
     told = f'"{name}" is no tool of this server{guess}'
     assert about({}, name) == [f"/tools/{name}: {told}"]
     assert warnings(hide=[name]) == [f"/hide: {told}"]
 
 
-def test_every_tool_may_be_hidden() -> None:
+def test_hide_of_every_tool_makes_listed_tools_ineffective() -> None:
     assert warnings(tools={"Open": {}}, hide=["*"]) == [
         "/tools/Open: has no effect: the tool is hidden"
     ]
@@ -120,13 +118,13 @@ def test_every_tool_may_be_hidden() -> None:
 # What never matters
 
 
-def test_listing_a_hidden_tool_says_nothing() -> None:
+def test_listing_a_hidden_tool_is_warned_of_as_ineffective() -> None:
     assert warnings(tools={"Open": {}, "Keep": {}}, hide=["Open"]) == [
         "/tools/Open: has no effect: the tool is hidden"
     ]
 
 
-def test_listing_a_tool_with_nothing_says_nothing_if_it_is_allowed_anyway() -> None:
+def test_listing_a_tool_without_rules_under_default_allow_is_warned_of() -> None:
     assert warnings(default="allow", tools={"Open": {}, "Keep": {"action": "deny"}}) == [
         "/tools/Open: has no effect: tools that are not listed are allowed too"
     ]
@@ -140,26 +138,26 @@ RULES: Json = {
 }
 
 
-def test_rules_never_matter_after_an_action_that_denies() -> None:
+def test_rules_after_action_deny_are_warned_of_as_ineffective() -> None:
     assert about({"action": "deny", "reason": "No.", **RULES}) == [
         f"/tools/Open/{key}: has no effect: every call is denied before"
         for key in ("deny_if", "require", "limits", "rate_limit")
     ]
 
 
-def test_rules_never_matter_after_a_rule_that_always_denies() -> None:
+def test_rules_after_a_rule_that_always_denies_are_warned_of_as_ineffective() -> None:
     assert about({**RULES, "deny_if": [rule()]}) == [
         f"/tools/Open/{key}: has no effect: every call is denied before"
         for key in ("require", "limits", "rate_limit")
     ]
 
 
-def test_requiring_no_conditions_requires_nothing() -> None:
+def test_a_require_rule_without_conditions_is_warned_of() -> None:
     told = ["/tools/Open/require/1: has no effect: it has no conditions"]
     assert about({"require": [rule(("args.window", "gt", 1)), rule()]}) == told
 
 
-def test_the_reason_of_an_allowance_is_never_said() -> None:
+def test_a_reason_with_action_allow_is_warned_of_as_unused() -> None:
     told = ['/tools/Open/reason: is never used, because `action` is "allow"']
     assert about({"reason": "Closing needs a human."}) == told
 
@@ -167,14 +165,14 @@ def test_the_reason_of_an_allowance_is_never_said() -> None:
 # Conditions
 
 
-def test_a_denial_whose_conditions_exclude_each_other_never_holds() -> None:
+def test_a_deny_if_rule_with_contradictory_conditions_is_warned_of() -> None:
     impossible = rule(("args.window", "gt", 5), ("args.window", "lt", 5))
     assert about({"deny_if": [rule(("args.window", "gt", 5)), impossible]}) == [
         "/tools/Open/deny_if/1: never holds: its conditions exclude each other"
     ]
 
 
-def test_requirements_that_exclude_each_other_deny_every_call() -> None:
+def test_contradictory_require_rules_are_warned_of() -> None:
     rules = [rule(("args.window", "gt", 5)), rule(("args.window", "lt", 5))]
     assert about({"deny_if": rules}) == []
     assert about({"require": rules}) == [
@@ -183,7 +181,7 @@ def test_requirements_that_exclude_each_other_deny_every_call() -> None:
 
 
 @pytest.mark.parametrize("key", ["deny_if", "require"])
-def test_an_argument_that_the_tool_does_not_take_is_told(key: str) -> None:
+def test_an_unknown_argument_in_a_condition_is_warned_of(key: str) -> None:
     rules = [rule(("args.window.a", "gt", 5), ("args.widow.a", "gt", 5)), rule(("args.b", "eq", 1))]
     assert about({key: rules}) == [
         f"/tools/Open/{key}/{where}/path: the tool takes no argument {what}"
@@ -194,7 +192,7 @@ def test_an_argument_that_the_tool_does_not_take_is_told(key: str) -> None:
     ]
 
 
-def test_nothing_is_said_of_arguments_that_are_not_known() -> None:
+def test_arguments_of_a_tool_with_unknown_parameters_have_no_warning() -> None:
     assert about({"require": [rule(("args.anything", "gt", 5))]}, "Read") == []
 
 
@@ -202,7 +200,7 @@ def test_nothing_is_said_of_arguments_that_are_not_known() -> None:
 
 
 @pytest.mark.parametrize(("window", "maximum"), [("minute", 2401), ("second", 41), (3600, 144_001)])
-def test_a_limit_above_what_the_exchange_allows_is_none(window: object, maximum: int) -> None:
+def test_a_limit_above_that_of_the_exchange_is_warned_of(window: object, maximum: int) -> None:
     told = "is above the 2400 calls a minute that the exchange allows"
     said = limit(window, maximum)
     assert about({"limits": [limit("day", 9, counter="d"), said]}) == [
@@ -215,7 +213,7 @@ def test_a_limit_above_what_the_exchange_allows_is_none(window: object, maximum:
 
 
 @pytest.mark.parametrize(("window", "maximum"), [("minute", 2400), ("second", 40), (3600, 144_000)])
-def test_a_limit_at_what_the_exchange_allows_is_one(window: object, maximum: int) -> None:
+def test_a_limit_equal_to_that_of_the_exchange_has_no_warning(window: object, maximum: int) -> None:
     assert about({"limits": [limit(window, maximum)]}) == []
 
 
@@ -223,7 +221,7 @@ TOO_LOW = "is too low to call Keep every 50 minutes, as it must be"
 
 
 @pytest.mark.parametrize(("window", "maximum"), [("day", 1), ("day", 28), ("hour", 1), (3001, 1)])
-def test_a_limit_that_lets_lapse_what_is_kept_alive_is_too_low(
+def test_a_limit_too_low_to_keep_a_listen_key_alive_is_warned_of(
     window: object, maximum: int
 ) -> None:
     said = limit(window, maximum)
@@ -238,11 +236,13 @@ def test_a_limit_that_lets_lapse_what_is_kept_alive_is_too_low(
 
 
 @pytest.mark.parametrize(("window", "maximum"), [("day", 29), ("hour", 2), (3000, 1)])
-def test_a_limit_that_suffices_to_keep_alive_is_fine(window: object, maximum: int) -> None:
+def test_a_limit_that_suffices_to_keep_a_listen_key_alive_has_no_warning(
+    window: object, maximum: int
+) -> None:
     assert about({"limits": [limit(window, maximum)]}, "Keep") == []
 
 
-def test_nothing_lapses_by_the_limits_of_what_may_not_be_called() -> None:
+def test_a_low_limit_of_a_denied_keepalive_tool_has_no_warning() -> None:
     said = {"limits": [limit("day", 1)]}
     assert warnings(all_tools=said, tools={"Keep": {"action": "deny"}}) == []
     assert warnings(all_tools=said) == []
@@ -257,7 +257,7 @@ PER_SESSION = (
 )
 
 
-def test_a_limit_per_session_alone_is_none_for_a_caller_who_opens_many() -> None:
+def test_a_limit_per_session_only_is_warned_of() -> None:
     said = {"limits": [limit("minute", 9, "session")]}
     assert warnings(all_tools={}, tools={"Open": said}) == [f"/tools/Open/limits/0: {PER_SESSION}"]
     assert warnings(all_tools=said, default="allow", tools={}) == [
@@ -270,7 +270,7 @@ def test_a_limit_per_session_alone_is_none_for_a_caller_who_opens_many() -> None
 
 
 @pytest.mark.parametrize("scope", ["grant", "server"])
-def test_a_limit_per_session_is_fine_beside_one_for_all_sessions(scope: str) -> None:
+def test_a_limit_per_session_beside_one_for_all_sessions_has_no_warning(scope: str) -> None:
     said = {"limits": [limit("minute", 9, "session"), limit("day", 99, scope, "d")]}
     assert warnings(all_tools={}, tools={"Open": said}) == []
 
@@ -279,7 +279,7 @@ def test_a_limit_per_session_is_fine_beside_one_for_all_sessions(scope: str) -> 
 
 
 @given(DOCUMENTS)
-def test_every_warning_points_at_something_in_the_document(document: Json) -> None:
+def test_every_warning_has_a_pointer_into_the_policy(document: Json) -> None:
     for problem in problems(document):
         reduce(_step, problem.where.split("/")[1:], document)
 

@@ -1,10 +1,10 @@
 import pytest
 
-from tests.storm.history import History
-from tests.storm.span import Span
+from tests.simulation.storm.history import History
+from tests.simulation.storm.span import Span
 
 
-def test_a_key_that_is_extended_in_time_never_lapses() -> None:
+def test_a_listen_key_extended_in_time_never_lapses() -> None:
     history = History()
     for at in (0.0, 3599.0, 7000.0):
         history.extend("key", at, is_ours=True)
@@ -12,7 +12,7 @@ def test_a_key_that_is_extended_in_time_never_lapses() -> None:
     assert (history.keys, history.lapses, history.valid_until) == (["key"], [], 10_600.0)
 
 
-def test_a_lapse_is_between_the_end_of_a_key_and_the_next() -> None:
+def test_a_lapse_is_the_time_between_a_listen_key_and_the_next() -> None:
     history = History()
     history.extend("first", 0.0, is_ours=True)
     history.extend("second", 4000.0, is_ours=False)
@@ -23,7 +23,7 @@ def test_a_lapse_is_between_the_end_of_a_key_and_the_next() -> None:
     assert history.extensions == [0.0, 5500.0]
 
 
-def test_an_exchange_that_contradicts_itself_is_none() -> None:
+def test_a_contradictory_exchange_fails_an_assertion() -> None:
     history = History()
     history.extend("first", 0.0, is_ours=True)
 
@@ -35,7 +35,7 @@ def test_an_exchange_that_contradicts_itself_is_none() -> None:
         history.end(3600.0)
 
 
-def test_a_request_before_the_end_of_a_wait_is_a_trespass() -> None:
+def test_a_request_during_a_rate_limit_wait_is_a_trespass() -> None:
     history = History()
     history.request(1.0)
     history.waits.append(Span(1.0, 61.0))

@@ -10,7 +10,7 @@ from random import Random
 from typing import Final
 
 from binance_mcp.sandbox.faults import FAULTS
-from tests.storm.span import Span
+from tests.simulation.storm.span import Span
 
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0

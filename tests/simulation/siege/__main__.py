@@ -1,4 +1,4 @@
-"""`python -m tests.siege`: honest clients and a listen key of 20 seconds, beside hostile clients.
+"""`python -m tests.simulation.siege`: honest clients and a key of 20 seconds, beside hostile ones.
 
 Everything runs on this machine, and ends by itself after half a minute.
 """

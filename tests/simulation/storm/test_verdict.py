@@ -5,11 +5,11 @@ import pytest
 
 from binance_mcp.futures.listen_key import State
 from binance_mcp.futures.schedule import Schedule
-from tests.storm.history import History
-from tests.storm.span import Span
-from tests.storm.verdict import PATIENCE, broken_promises, delays, figures, unreported
-from tests.storm.voyage import Voyage
-from tests.storm.weather import Outage, Weather
+from tests.simulation.storm.history import History
+from tests.simulation.storm.span import Span
+from tests.simulation.storm.verdict import PATIENCE, broken_promises, delays, figures, unreported
+from tests.simulation.storm.voyage import Voyage
+from tests.simulation.storm.weather import Outage, Weather
 
 SCHEDULE: Final = Schedule(interval=1800.0, jitter=300.0)
 DUE: Final = 2100.0
@@ -36,13 +36,13 @@ def voyage(*extensions: float, weather: Weather | None = None) -> Voyage:
         (Weather(0.0, naps=(Span(0.0, 2099.0), Span(2400.0, 9000.0))), DUE + PATIENCE),
     ],
 )
-def test_a_keepalive_is_due_when_nothing_hinders_it(weather: Weather, latest: float) -> None:
+def test_a_late_keepalive_is_reported_as_a_delay(weather: Weather, latest: float) -> None:
     assert delays(voyage(0.0, latest, weather=weather), SCHEDULE) == []
     late = latest + 1
     assert delays(voyage(0.0, late, weather=weather), SCHEDULE) == [Span(latest, late)]
 
 
-def test_a_wait_and_a_refusal_hinder_it_too() -> None:
+def test_a_rate_limit_wait_or_a_refusal_excuses_a_late_keepalive() -> None:
     waited, refused = voyage(0.0, 2900.0), voyage(0.0, 3200.0)
     assert delays(waited, SCHEDULE)
     assert delays(refused, SCHEDULE)
@@ -53,7 +53,7 @@ def test_a_wait_and_a_refusal_hinder_it_too() -> None:
     assert delays(refused, SCHEDULE) == []
 
 
-def test_the_end_of_the_voyage_is_no_excuse() -> None:
+def test_a_keepalive_missing_at_the_end_of_the_simulation_is_a_delay() -> None:
     history = voyage(0.0).history
     too_long = Voyage(Weather(DUE + PATIENCE + 1), history, (), 0, State.ACTIVE, 1)
 
@@ -71,7 +71,7 @@ def test_the_end_of_the_voyage_is_no_excuse() -> None:
         ((Span(0.0, 3800.0), Span(3900.0, 5000.0)), False),
     ],
 )
-def test_a_lapse_is_reported_if_one_span_has_all_of_it(
+def test_a_lapse_counts_as_reported_if_one_reported_span_covers_it(
     reported: tuple[Span, ...], *, is_told: bool
 ) -> None:
     lapsed = replace(voyage(0.0), reported=reported)
@@ -80,7 +80,7 @@ def test_a_lapse_is_reported_if_one_span_has_all_of_it(
     assert (unreported(lapsed) == []) is is_told
 
 
-def test_every_broken_promise_is_a_line() -> None:
+def test_every_broken_promise_is_one_line() -> None:
     bad = replace(voyage(0.0, 3000.0), ended_as=State.EXPIRED)
     bad.history.extend("another key", 8000.0, is_ours=False)
     bad.history.waits.append(Span(7000.0, 9000.0))
@@ -94,7 +94,7 @@ def test_every_broken_promise_is_a_line() -> None:
     ]
 
 
-def test_the_figures_are_counted() -> None:
+def test_the_figures_of_a_simulation_are_counted() -> None:
     counted = voyage(0.0, 1800.0, weather=Weather(0.0, naps=(Span(6000.0, 6300.0),)))
     counted.history.extend("another key", 6400.0, is_ours=True)
 

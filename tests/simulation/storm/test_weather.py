@@ -1,11 +1,11 @@
-from tests.storm.weather import DAY, HOUR, LASTING, PASSING, storm
+from tests.simulation.storm.weather import DAY, HOUR, LASTING, PASSING, storm
 
 
-def test_a_seed_is_one_storm_and_another_seed_another() -> None:
+def test_the_seed_determines_the_storm() -> None:
     assert storm(1, days=3) == storm(1, days=3) != storm(2, days=3)
 
 
-def test_every_kind_of_trouble_comes_in_a_month() -> None:
+def test_a_month_of_storm_has_every_kind_of_failure() -> None:
     weather = storm(1, days=30)
 
     assert {strike.fault for strike in weather.strikes} == {*PASSING, *LASTING}
@@ -14,7 +14,7 @@ def test_every_kind_of_trouble_comes_in_a_month() -> None:
     assert {deed.methods for deed in weather.deeds} == {("DELETE",), ("DELETE", "POST"), ("POST",)}
 
 
-def test_a_storm_begins_and_ends_calmly() -> None:
+def test_a_storm_begins_and_ends_without_failures() -> None:
     weather = storm(1, days=30)
     starts = [
         *(outage.span.start for outage in weather.outages),

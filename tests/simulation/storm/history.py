@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.storm.span import Span
+from tests.simulation.storm.span import Span
 
 _VALIDITY_SECONDS: Final = 3600.0
 

@@ -9,10 +9,10 @@ import anyio
 from starlette.types import Message, Receive, Scope, Send
 
 from binance_mcp.sandbox.app import Sandbox
-from tests.storm.history import History
-from tests.storm.machine import Machine
-from tests.storm.span import Span
-from tests.storm.weather import LASTING, LATE, LIMITS, Strike, Weather
+from tests.simulation.storm.history import History
+from tests.simulation.storm.machine import Machine
+from tests.simulation.storm.span import Span
+from tests.simulation.storm.weather import LASTING, LATE, LIMITS, Strike, Weather
 
 _LATENCY_SECONDS: Final = 0.4
 _LATE_SECONDS: Final = 30.0

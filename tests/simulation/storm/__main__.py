@@ -1,5 +1,6 @@
-"""Print what becomes of a listen key in a storm: `python -m tests.storm [--seed N] [--days N]`.
+"""Print what becomes of a listen key in a storm.
 
+`python -m tests.simulation.storm [--seed N] [--days N]` draws the storm from the seed.
 The exit code is 1 if the keeper broke a promise.
 """
 
@@ -8,13 +9,15 @@ import sys
 from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser
 
 from binance_mcp.futures.schedule import Schedule
-from tests.storm.verdict import broken_promises, figures
-from tests.storm.voyage import sail
-from tests.storm.weather import storm
+from tests.simulation.storm.verdict import broken_promises, figures
+from tests.simulation.storm.voyage import sail
+from tests.simulation.storm.weather import storm
 
 
 def main() -> int:
-    parser = ArgumentParser("python -m tests.storm", formatter_class=ArgumentDefaultsHelpFormatter)
+    parser = ArgumentParser(
+        "python -m tests.simulation.storm", formatter_class=ArgumentDefaultsHelpFormatter
+    )
     parser.add_argument("--seed", type=int, default=1, help="what the storm is drawn from")
     parser.add_argument("--days", type=float, default=30.0, help="how long it is")
     arguments = parser.parse_args()

@@ -12,8 +12,8 @@ from typing import Final
 
 from binance_mcp.futures.listen_key import State
 from binance_mcp.futures.schedule import Schedule
-from tests.storm.span import Span, covers, first_gap
-from tests.storm.voyage import Voyage
+from tests.simulation.storm.span import Span, covers, first_gap
+from tests.simulation.storm.voyage import Voyage
 
 _LONGEST_PAUSE: Final = 180.0
 _LONGEST_SLOW_PAUSE: Final = 900.0

@@ -32,7 +32,7 @@ def served() -> Generator[dict[str, str]]:
         process.terminate()
 
 
-async def test_a_key_is_kept_alive_beyond_its_life_and_replaced_when_it_is_lost(
+async def test_a_listen_key_is_kept_alive_beyond_its_validity_and_replaced_when_lost(
     served: dict[str, str],
 ) -> None:
     server = StdioServerParameters(

@@ -21,11 +21,11 @@ from binance_mcp.futures.schedule import Schedule
 from binance_mcp.futures.signing import hmac_signer
 from binance_mcp.futures.weight import RequestWeight
 from binance_mcp.sandbox.app import Sandbox
-from tests.storm.exchange import Exchange
-from tests.storm.history import History
-from tests.storm.machine import Machine
-from tests.storm.span import Span
-from tests.storm.weather import Deed, Weather
+from tests.simulation.storm.exchange import Exchange
+from tests.simulation.storm.history import History
+from tests.simulation.storm.machine import Machine
+from tests.simulation.storm.span import Span
+from tests.simulation.storm.weather import Deed, Weather
 
 _URL: Final = "http://sandbox.invalid"
 

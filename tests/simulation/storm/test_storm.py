@@ -2,9 +2,9 @@ import pytest
 
 from binance_mcp.futures.schedule import Schedule
 from binance_mcp.sandbox.faults import FAULTS
-from tests.storm.verdict import broken_promises
-from tests.storm.voyage import sail
-from tests.storm.weather import LATE, storm
+from tests.simulation.storm.verdict import broken_promises
+from tests.simulation.storm.voyage import sail
+from tests.simulation.storm.weather import LATE, storm
 
 IN_A_CALL = 5
 CALLS_IN_A_MINUTE = 60 / (2.5 + 1.5)
@@ -12,7 +12,7 @@ CALLS_IN_A_MINUTE = 60 / (2.5 + 1.5)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_keeper_keeps_its_promises_through_a_month_of_storm(seed: int) -> None:
+def test_the_keeper_keeps_its_promises_through_a_month_of_failures(seed: int) -> None:
     voyage = sail(storm(seed, days=30), seed=seed)
 
     assert broken_promises(voyage, Schedule()) == []
@@ -22,7 +22,7 @@ def test_the_keeper_keeps_its_promises_through_a_month_of_storm(seed: int) -> No
     assert len(voyage.history.lapses) > 30
 
 
-def test_a_keeper_that_comes_too_late_is_found_out() -> None:
+def test_a_keeper_with_too_late_keepalives_breaks_its_promises() -> None:
     voyage = sail(storm(1, days=3), seed=1, schedule=Schedule(interval=2400.0))
 
     assert any("kept alive too late" in line for line in broken_promises(voyage, Schedule()))
