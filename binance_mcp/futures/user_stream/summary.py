@@ -1,213 +1,154 @@
-"""An event in one line that a model reads.
+"""An event in one line that a model reads. Pure.
 
 What other people chose, like client order ids, is left out. What Binance chose is shown if it looks
-like a word or a number, so that no text in an event can pass for an instruction.
+like a word or a number, and quoted otherwise, so that no text can pass for an instruction.
 https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from binance_mcp.futures.user_stream.event import UserEvent
+from binance_mcp.futures.user_stream.fields import Fields
+from binance_mcp.futures.user_stream.order_summary import (
+    algo_summary,
+    order_summary,
+    reject_summary,
+    trade_summary,
+)
 
-Details = Mapping[str, Any]
-
-_WORD: Final = re.compile(r"[A-Za-z0-9_.@-]{1,40}")
-_DECIMAL: Final = re.compile(r"(-?)([0-9]{1,30})(\.[0-9]{1,30})?")
 _LONGEST: Final = 300
-_MOST_LISTED: Final = 4
-_UNKNOWN: Final = "?"
-_ORDER_KINDS: Final = {
-    "NEW": "placed",
-    "CANCELED": "cancelled",
-    "EXPIRED": "expired",
-    "AMENDMENT": "amended",
+_LONGEST_LIST: Final = 220
+_MOST_FIELDS: Final = 10
+_OPERATIONS: Final = {
+    8001: "its parameters were updated",
+    8002: "the user cancelled it",
+    8003: "the user placed or cancelled an order",
+    8004: "its stop limit was reached",
+    8005: "the position was liquidated",
+    8006: "the limit of open orders was reached",
+    8007: "new grid order",
+    8008: "not enough margin",
+    8009: "price out of bounds",
+    8010: "the market is closed or paused",
+    8011: "the position could not be closed",
+    8012: "the notional value exceeds what the leverage allows",
+    8013: "identity not verified, or restricted location",
+    8014: "the quantitative rules were violated",
+    8015: "the position is empty or was liquidated",
 }
-_CLOSED_BY_BINANCE: Final = {
-    "autoclose-": "liquidation",
-    "adl_autoclose": "auto-deleveraging",
-    "settlement_autoclose-": "settlement",
-}
-"""By the beginning of the client order id that Binance gives these orders."""
+"""https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams/Event-STRATEGY-UPDATE"""
 
 
 def summary(event: UserEvent) -> str:
-    """Return the line, of at most 300 characters. Missing fields are shown as `?`."""
-    text = _SUMMARIES.get(event.type, _other)(event.data)
+    """Return the line: at most 300 printable characters, whatever the event has for fields."""
+    text = _SUMMARIES.get(event.type, _other)(Fields(event.data))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def _word(value: object) -> str:
-    """Return a value that looks like a word or a number."""
-    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    return text if _WORD.fullmatch(text) else _UNKNOWN
+def _account(event: Fields) -> str:
+    account = event.part("a")
+    about = f" of {account.symbol('S')}" if account.text("S") else ""
+    balances = [_balance(each) for each in account.parts("B")]
+    positions = [_position(each) for each in account.parts("P")]
+    changes = _listed([*balances, *positions])
+    return f"account changed by {account.word('m', 'reason')}{about}: {changes}"
 
 
-def _number(value: object) -> str:
-    """Return a decimal as it was sent, with separators between thousands."""
-    found = _DECIMAL.fullmatch(value) if isinstance(value, str) else None
-    return f"{found[1]}{int(found[2]):,}{found[3] or ''}" if found else _word(value)
+def _balance(balance: Fields) -> str:
+    change = balance.unless_zero("bc", " (change ", ")")
+    return f"{balance.word('a', 'asset')} wallet {balance.decimal('wb', 'balance')}{change}"
 
 
-def _is_zero(value: object) -> bool:
-    return not isinstance(value, str) or not value.strip("0.-")
-
-
-def _part(data: Details, name: str) -> Details:
-    found = data.get(name)
-    return cast("Details", found) if isinstance(found, dict) else {}
-
-
-def _parts(data: Details, name: str) -> Sequence[Details]:
-    found = data.get(name)
-    listed = cast("list[object]", found) if isinstance(found, list) else []
-    return [cast("Details", each) for each in listed if isinstance(each, dict)]
-
-
-def _order(data: Details) -> str:
-    order = _part(data, "o")
-    kind = order.get("x")
-    told = _fill(order) if kind in ("TRADE", "CALCULATED") else _change(order)
-    return f"{told}{_why_closed(order)}"
-
-
-def _fill(order: Details) -> str:
-    quantity, done = _number(order.get("l")), order.get("X") == "FILLED"
-    how = (
-        "filled"
-        if done
-        else f"partly filled ({_number(order.get('z'))} of {_number(order.get('q'))})"
-    )
-    profit = "" if _is_zero(order.get("rp")) else f", realized profit {_number(order.get('rp'))}"
+def _position(position: Fields) -> str:
+    where = f"{_side(position)} {position.decimal('pa', 'amount')}"
+    if position.text("pa") and position.is_zero("pa"):
+        return where
     return (
-        f"{_what(order, quantity)} {how} at {_number(order.get('L'))}, "
-        f"order {_word(order.get('i'))}{_fee(order)}{profit}"
+        f"{where}{position.unless_zero('ep', ', entry price ')}"
+        f"{position.unless_zero('up', ', unrealized profit ')}"
     )
 
 
-def _change(order: Details) -> str:
-    kind = _ORDER_KINDS.get(
-        str(order.get("x")), f"{_word(order.get('x'))} ({_word(order.get('X'))})"
-    )
-    price = "" if _is_zero(order.get("p")) else f" at {_number(order.get('p'))}"
-    stop = "" if _is_zero(order.get("sp")) else f", stop price {_number(order.get('sp'))}"
-    filled = "" if _is_zero(order.get("z")) else f", {_number(order.get('z'))} filled"
-    return (
-        f"{_what(order, _number(order.get('q')))} {_word(order.get('o'))} {kind}"
-        f"{price}{stop}{filled}, order {_word(order.get('i'))}"
-    )
+def _side(position: Fields) -> str:
+    side = position.text("ps")
+    return f"{position.symbol()}{f' {side}' if side in ('LONG', 'SHORT') else ''} position"
 
 
-def _what(order: Details, quantity: str) -> str:
-    return f"{_word(order.get('S'))} {quantity} {_word(order.get('s'))}"
-
-
-def _fee(order: Details) -> str:
-    if _is_zero(order.get("n")):
-        return ""
-    return f", fee {_number(order.get('n'))} {_word(order.get('N'))}"
-
-
-def _why_closed(order: Details) -> str:
-    name = str(order.get("c"))
-    reasons = [why for start, why in _CLOSED_BY_BINANCE.items() if name.startswith(start)]
-    return f", by Binance: {reasons[0]}" if reasons else ""
-
-
-def _trade(data: Details) -> str:
-    return (
-        f"{_what(data, _number(data.get('l')))} traded at {_number(data.get('L'))}, "
-        f"order {_word(data.get('i'))} (the full ORDER_TRADE_UPDATE follows)"
-    )
-
-
-def _account(data: Details) -> str:
-    account = _part(data, "a")
-    balances = [
-        f"{_word(each.get('a'))} wallet {_number(each.get('wb'))}"
-        + ("" if _is_zero(each.get("bc")) else f" (change {_number(each.get('bc'))})")
-        for each in _parts(account, "B")
-    ]
-    positions = [_position(each) for each in _parts(account, "P")]
-    return f"account changed by {_word(account.get('m'))}: {_listed([*balances, *positions])}"
-
-
-def _position(position: Details) -> str:
-    side = "" if position.get("ps") == "BOTH" else f" {_word(position.get('ps'))}"
-    where = f"{_word(position.get('s'))}{side} position {_number(position.get('pa'))}"
-    return (
-        where if _is_zero(position.get("pa")) else f"{where}, entry {_number(position.get('ep'))}"
-    )
-
-
-def _margin_call(data: Details) -> str:
+def _margin_call(event: Fields) -> str:
     positions = [
-        f"{_word(each.get('s'))} {_word(each.get('ps'))} {_number(each.get('pa'))}, mark price "
-        f"{_number(each.get('mp'))}, maintenance margin {_number(each.get('mm'))}"
-        for each in _parts(data, "p")
+        f"{_side(each)} {each.decimal('pa', 'amount')}, mark price {each.decimal('mp', 'price')}, "
+        f"maintenance margin {each.decimal('mm', 'margin')}"
+        f"{each.unless_zero('up', ', unrealized profit ')}"
+        for each in event.parts("p")
     ]
-    return f"MARGIN CALL: {_listed(positions)}"
+    return f"MARGIN CALL{event.unless_zero('cw', ', cross wallet ')}: {_listed(positions)}"
 
 
-def _configuration(data: Details) -> str:
-    if "ai" in data:
-        return f"multi-assets mode {'on' if _part(data, 'ai').get('j') is True else 'off'}"
-    change = _part(data, "ac")
-    return f"leverage of {_word(change.get('s'))} is now {_word(change.get('l'))}x"
+def _configuration(event: Fields) -> str:
+    if "ai" in event.data:
+        is_on = event.part("ai").flag("j")
+        mode = "now unknown" if is_on is None else "now on" if is_on else "now off"
+        return f"multi-assets mode is {mode}"
+    change = event.part("ac")
+    return f"leverage of {change.symbol()} is now {change.word('l', 'leverage')}x"
 
 
-def _strategy(data: Details) -> str:
-    found = _part(data, "su") or _part(data, "gu")
+def _strategy(event: Fields) -> str:
+    strategy = event.part("su")
+    code: object = strategy.data.get("c")
+    operation = _OPERATIONS.get(code) if isinstance(code, int) else None
+    return f"{_strategy_status(strategy)}{f' ({operation})' if operation else ''}"
+
+
+def _grid(event: Fields) -> str:
+    grid = event.part("gu")
     return (
-        f"{_word(found.get('st'))} strategy {_word(found.get('si'))} on {_word(found.get('s'))}: "
-        f"{_word(found.get('ss'))}"
+        f"{_strategy_status(grid)}{grid.unless_zero('r', ', realized profit ')}"
+        f"{grid.unless_zero('mp', ', matched profit ')}"
+        f"{grid.unless_zero('uq', ', unmatched ')}{grid.unless_zero('up', ' at ')}"
     )
 
 
-def _rejected(data: Details) -> str:
-    order = _part(data, "or")
+def _strategy_status(strategy: Fields) -> str:
     return (
-        f"conditional order {_word(order.get('i'))} on {_word(order.get('s'))} was triggered and "
-        "rejected"
+        f"{strategy.word('st', 'type')} strategy {strategy.word('si', 'id')} on "
+        f"{strategy.symbol()}: {strategy.word('ss', 'status')}"
     )
 
 
-def _algo(data: Details) -> str:
-    order = _part(data, "o")
-    trigger = "" if _is_zero(order.get("tp")) else f", trigger price {_number(order.get('tp'))}"
-    becomes = f", order {_word(order.get('ai'))}" if order.get("ai") else ""
-    return (
-        f"{_what(order, _number(order.get('q')))} {_word(order.get('o'))} conditional order "
-        f"{_word(order.get('aid'))}: {_word(order.get('X'))}{trigger}{becomes}"
-    )
+def _expired(_: Fields) -> str:
+    return "the listen key expired or was closed: it brings no more events"
 
 
-def _expired(_: Details) -> str:
-    return "the listen key ended: nothing more arrives by it"
-
-
-def _other(data: Details) -> str:
-    fields = [_word(name) for name in data if name not in ("e", "E")]
-    return f"{_word(data.get('e'))} with the fields {', '.join(fields[:10])}"
+def _other(event: Fields) -> str:
+    names = [name for name in event.names() if name not in ("e", "E")]
+    more = len(names) - _MOST_FIELDS
+    ending = f" and {more} more" if more > 0 else ""
+    fields = f"fields {', '.join(names[:_MOST_FIELDS])}{ending}" if names else "no details"
+    return f"{event.word('e', 'type')} event with {fields}"
 
 
 def _listed(parts: Sequence[str]) -> str:
+    """Return as many of the parts as fit, and the number of the others: none is cut in two."""
     if not parts:
         return "no details"
-    more = len(parts) - _MOST_LISTED
-    return "; ".join(parts[:_MOST_LISTED]) + (f"; and {more} more" if more > 0 else "")
+    shown = 1
+    while shown < len(parts) and len("; ".join(parts[: shown + 1])) <= _LONGEST_LIST:
+        shown += 1
+    more = len(parts) - shown
+    return "; ".join(parts[:shown]) + (f"; and {more} more" if more else "")
 
 
-_SUMMARIES: Final[dict[str, Callable[[Details], str]]] = {
-    "ORDER_TRADE_UPDATE": _order,
-    "TRADE_LITE": _trade,
+_SUMMARIES: Final[dict[str, Callable[[Fields], str]]] = {
+    "ORDER_TRADE_UPDATE": order_summary,
+    "TRADE_LITE": trade_summary,
+    "ALGO_UPDATE": algo_summary,
+    "CONDITIONAL_ORDER_TRIGGER_REJECT": reject_summary,
     "ACCOUNT_UPDATE": _account,
     "MARGIN_CALL": _margin_call,
     "ACCOUNT_CONFIG_UPDATE": _configuration,
     "STRATEGY_UPDATE": _strategy,
-    "GRID_UPDATE": _strategy,
-    "CONDITIONAL_ORDER_TRIGGER_REJECT": _rejected,
-    "ALGO_UPDATE": _algo,
+    "GRID_UPDATE": _grid,
     "listenKeyExpired": _expired,
 }
