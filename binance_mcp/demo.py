@@ -16,6 +16,7 @@ import anyio
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, ReadResourceResult, TextContent, TextResourceContents
 
+from binance_mcp.clock import wall_clock
 from binance_mcp.masking import mask_tokens
 from binance_mcp.sandbox.app import Sandbox
 from binance_mcp.sandbox.tcp import ServedSandbox, serving_sandbox
@@ -26,6 +27,12 @@ Say = Callable[[str], object]
 _CREATE: Final = "BinanceFuturesCreateListenKey"
 _KEEPALIVE: Final = "BinanceFuturesKeepAliveListenKey"
 _STATUS: Final = "BinanceFuturesGetListenKeyStatus"
+_EVENTS: Final = "BinanceFuturesReadUserEvents"
+_FILL: Final = {
+    "s": "BTCUSDT", "S": "BUY", "o": "LIMIT", "f": "GTC", "ps": "BOTH", "i": 8886774,
+    "x": "TRADE", "X": "FILLED", "q": "0.010", "l": "0.010", "z": "0.010", "t": 109100866,
+    "p": "64090.00", "L": "64089.20", "ap": "64089.20", "n": "0.25635680", "N": "USDT",
+}
 _RESOURCE: Final = "binance://futures/listen-key"
 _KEEPALIVES: Final = 3
 
@@ -39,9 +46,10 @@ async def run_demo(say: Say) -> None:
         say("It sends a keepalive every second here; outside of this demo, every 30 to 35 minutes.")
         async with Client(_server(exchange)) as client:
             await _show_keepalive(client, say)
+            await _show_events(client, sandbox, exchange, say)
             await _show_replacement(client, exchange, say)
             await _show_limiter(client, say)
-        say("\n4. What the sandbox received, secrets masked:")
+        say("\n5. What the sandbox received, secrets masked:")
         _show_counts(sandbox, say)
 
 
@@ -75,7 +83,7 @@ async def _show_keepalive(client: Client, say: Say) -> None:
 
 
 async def _show_replacement(client: Client, exchange: ServedSandbox, say: Say) -> None:
-    say("\n2. Another program of the account closes the key. The server creates a new one by")
+    say("\n3. Another program of the account closes the key. The server creates a new one by")
     say("   itself, and tells each agent once, with the next result:")
     async with client.listen(resource_subscriptions=[_RESOURCE]) as changes:
         await anyio.to_thread.run_sync(_close_as_another_program, exchange)
@@ -97,8 +105,24 @@ def _is_replaced(result: ReadResourceResult) -> bool:
     return isinstance(contents, TextResourceContents) and "rotationCount" in contents.text
 
 
+async def _show_events(client: Client, sandbox: Sandbox, exchange: ServedSandbox, say: Say) -> None:
+    say(f"\n2. An order is filled on the exchange. {_EVENTS} waits for it:")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_fill_an_order, sandbox, exchange)
+        result = await client.call_tool(_EVENTS, {"waitSeconds": 30})
+    for line in _text(result).splitlines():
+        say(f"   {line}")
+
+
+async def _fill_an_order(sandbox: Sandbox, exchange: ServedSandbox) -> None:
+    await anyio.sleep(1)
+    milliseconds = round(wall_clock() * 1000)
+    event = {"e": "ORDER_TRADE_UPDATE", "E": milliseconds, "T": milliseconds, "o": _FILL}
+    sandbox.push(event, api_key=exchange.account.api_key)
+
+
 async def _show_limiter(client: Client, say: Say) -> None:
-    say(f"\n3. {_KEEPALIVE} again and again, until the policy says no:")
+    say(f"\n4. {_KEEPALIVE} again and again, until the policy says no:")
     admitted = 0
     while not (result := await client.call_tool(_KEEPALIVE, {})).is_error:
         admitted += 1

@@ -40,17 +40,17 @@ _MESSAGES: Final = {
     "string_unicode": "must be UTF-8 text",
 }
 _LATEST_KEEPALIVE_SECONDS: Final = 3300.0
+_REVEALED: Final = {
+    **dict.fromkeys(("true", "1", "yes", "on"), "always"),
+    **dict.fromkeys(("false", "0", "no", "off"), "never"),
+}
+"""What a truth value means."""
 
 
 def _check_header_value(value: SecretStr) -> SecretStr:
     if not all("!" <= character <= "~" for character in value.get_secret_value()):
         raise ValueError("must be the key itself: printable ASCII characters without spaces")
     return value
-
-
-def _reveal(value: object) -> object:
-    """Return what true and false meant, when there was no third choice."""
-    return {"true": "always", "false": "never"}.get(str(value).lower(), value)
 
 
 class Settings(BaseSettings):
@@ -148,13 +148,14 @@ class Settings(BaseSettings):
         validation_alias="BINANCE_MCP_KEEPALIVE_JITTER_SECONDS",
         description="Maximum random delay that is added to it, in seconds.",
     )
-    reveal_listen_key: Annotated[Literal["always", "create", "never"], BeforeValidator(_reveal)] = (
-        Field(
-            default="create",
-            validation_alias="BINANCE_MCP_REVEAL_LISTEN_KEY",
-            description="Who shows the listen key: `always` every tool, `create` only "
-            "BinanceFuturesCreateListenKey, or `never` any.",
-        )
+    reveal_listen_key: Annotated[
+        Literal["always", "create", "never"],
+        BeforeValidator(lambda v: _REVEALED.get(str(v).lower(), v)),
+    ] = Field(
+        default="create",
+        validation_alias="BINANCE_MCP_REVEAL_LISTEN_KEY",
+        description="Who shows the listen key: `always` every tool, `create` only "
+        "BinanceFuturesCreateListenKey, or `never` any.",
     )
     user_events: bool = Field(
         default=True,
@@ -254,12 +255,7 @@ def load_settings(**overrides: object) -> Settings:
 
 
 def read_settings(**overrides: object) -> tuple[Settings, Sequence[Notice]]:
-    """Read the settings like `load_settings`, and return the messages about the file as well.
-
-    Raises:
-        SettingsError: A value cannot be used. The text has a line per variable.
-
-    """
+    """Read the settings like `load_settings`, and return the messages about the file as well."""
     variables = frozenset(map(_variable, Settings.model_fields))
     values = {name: value for name, value in os.environ.items() if name in variables}
     values = {name: value for name, value in values.items() if not is_unset(value)}

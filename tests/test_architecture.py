@@ -35,7 +35,7 @@ HOMES: Final = {
     "cryptography": ("futures.signing", "sandbox.signatures"),
     "dotenv": ("env_file",),
     "h11": ("connection_limits",),
-    "httpx2": ("futures.http_client", "futures.rest_api"),
+    "httpx2": ("futures.http_client", "futures.rest_api", "futures.user_stream.web_socket"),
     "mcp": ("demo", "server"),
     "pydantic_settings": ("cli", "settings"),
     "socksio": ("futures.http_client",),
@@ -47,6 +47,7 @@ HOMES: Final = {
         "server",
     ),
     "uvicorn": ("asgi_server", "connection_limits", "sandbox.tcp"),
+    "wsproto": ("futures.user_stream.web_socket",),
 }
 """The modules and wings that may import a package; the others have it from them, or not at all."""
 

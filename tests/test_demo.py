@@ -17,15 +17,22 @@ It sends a keepalive every second here; outside of this demo, every 30 to 35 min
    3 keepalives later, BinanceFuturesGetListenKeyStatus:
    <active>, as Binance last confirmed at <date>; <rest>
 
-2. Another program of the account closes the key. The server creates a new one by
+2. An order is filled on the exchange. BinanceFuturesReadUserEvents waits for it:
+   Events before <date> may be missing: this server was not connected before.
+   1. <time> BUY 0.010 BTCUSDT filled at 64,089.20, order 8886774, <rest>
+   The stream is connected since <date>, quiet for 0 s.
+   nextCursor: <cursor>
+
+3. Another program of the account closes the key. The server creates a new one by
    itself, and tells each agent once, with the next result:
    The listen key was replaced: <key> is no longer valid; the account's key is now <key>. <rest>
 
-3. BinanceFuturesKeepAliveListenKey again and again, until the policy says no:
+4. BinanceFuturesKeepAliveListenKey again and again, until the policy says no:
    60 calls were admitted; the next one: [POLICY DENIED] <denial>
 
-4. What the sandbox received, secrets masked:
+5. What the sandbox received, secrets masked:
      2 x POST /fapi/v1/listenKey -> 200
+     2 x GET /private/ws -> 101
     <count> x PUT /fapi/v1/listenKey -> 200
      1 x DELETE /fapi/v1/listenKey -> 200
      1 x PUT /fapi/v1/listenKey -> 400
@@ -43,6 +50,8 @@ HOLES: Final = {
     "<count>": r"6[3-6]",
     "<key>": r"[A-Za-z0-9]{4}…",
     "<rest>": r"[^\n]+",
+    "<time>": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
+    "<cursor>": r"[0-9a-f]{8}-0-1-1",
     "<denial>": r"[^\n]+; retry in \d+ s\.",
     "<query>": r"timestamp=\d+&recvWindow=5000&signature=[0-9a-f]{4}…",
     "<entry>": r'\{\n  "mcpServers": \{[^<]+\}\n\}\n',

@@ -256,12 +256,8 @@ class UserStream:
         longest = _FIRST_PAUSE * 2 ** min(self._failures - 1, _MOST_DOUBLINGS)
         pause = longest * (0.5 + self.rng())
         self._retry_at = now + pause
-        logger.log(
-            logging.WARNING if self._failures == 1 else logging.INFO,
-            "the user data stream: %s; connecting again in %.1f s",
-            why,
-            pause,
-        )
+        level = logging.WARNING if self._failures == 1 else logging.INFO
+        logger.log(level, "the user data stream: %s; connecting again in %.1f s", why, pause)
         self.wake()
 
     def _use(self, line: Line) -> None:

@@ -12,7 +12,7 @@ from binance_mcp.futures.user_stream.journal import Journal, Page
 from binance_mcp.futures.user_stream.stream import UserStream
 from binance_mcp.sandbox.app import AccountKeys, Sandbox
 from tests.futures.user_stream.pinging import Network, pinging_client
-from tests.storm.machine import Machine
+from tests.simulation.storm.machine import Machine
 
 Push = Callable[[dict[str, Any]], int]
 

@@ -12,7 +12,7 @@ from tests.futures.user_stream.conftest import Push, everything
 from tests.futures.user_stream.documented_events import fill
 from tests.futures.user_stream.pinging import Network
 from tests.server.connections import another_program_closes_the_key
-from tests.storm.machine import START_OF_A_MINUTE, Machine
+from tests.simulation.storm.machine import START_OF_A_MINUTE, Machine
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("stream")]
 
