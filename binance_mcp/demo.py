@@ -29,9 +29,23 @@ _KEEPALIVE: Final = "BinanceFuturesKeepAliveListenKey"
 _STATUS: Final = "BinanceFuturesGetListenKeyStatus"
 _EVENTS: Final = "BinanceFuturesReadUserEvents"
 _FILL: Final = {
-    "s": "BTCUSDT", "S": "BUY", "o": "LIMIT", "f": "GTC", "ps": "BOTH", "i": 8886774,
-    "x": "TRADE", "X": "FILLED", "q": "0.010", "l": "0.010", "z": "0.010", "t": 109100866,
-    "p": "64090.00", "L": "64089.20", "ap": "64089.20", "n": "0.25635680", "N": "USDT",
+    "s": "BTCUSDT",
+    "S": "BUY",
+    "o": "LIMIT",
+    "f": "GTC",
+    "ps": "BOTH",
+    "i": 8886774,
+    "x": "TRADE",
+    "X": "FILLED",
+    "q": "0.010",
+    "l": "0.010",
+    "z": "0.010",
+    "t": 109100866,
+    "p": "64090.00",
+    "L": "64089.20",
+    "ap": "64089.20",
+    "n": "0.25635680",
+    "N": "USDT",
 }
 _RESOURCE: Final = "binance://futures/listen-key"
 _KEEPALIVES: Final = 3
@@ -109,9 +123,8 @@ async def _show_events(client: Client, sandbox: Sandbox, exchange: ServedSandbox
     say(f"\n2. An order is filled on the exchange. {_EVENTS} waits for it:")
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_fill_an_order, sandbox, exchange)
-        result = await client.call_tool(_EVENTS, {"waitSeconds": 30})
-    for line in _text(result).splitlines():
-        say(f"   {line}")
+        for line in _text(await client.call_tool(_EVENTS, {"waitSeconds": 30})).splitlines():
+            say(f"   {line}")
 
 
 async def _fill_an_order(sandbox: Sandbox, exchange: ServedSandbox) -> None:

@@ -35,7 +35,6 @@ It sends a keepalive every second here; outside of this demo, every 30 to 35 min
      2 x GET /private/ws -> 101
     <count> x PUT /fapi/v1/listenKey -> 200
      1 x DELETE /fapi/v1/listenKey -> 200
-     1 x PUT /fapi/v1/listenKey -> 400
    The first was signed: POST /fapi/v1/listenKey?<query>
 
 Next: add the server to a host. For Claude Desktop, in claude_desktop_config.json:

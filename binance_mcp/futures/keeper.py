@@ -60,6 +60,8 @@ class ListenKeyKeeper:
     _keepalives: SharedCalls = field(default_factory=SharedCalls, init=False)
     _turn: anyio.Lock = field(default_factory=partial(anyio.Lock, fast_acquire=True), init=False)
     _woken: anyio.Event = field(default_factory=anyio.Event, init=False)
+    _is_closing: bool = field(default=False, init=False)
+    """Whether a close is under way: its event may arrive before its answer."""
     _asleep_until: float = field(default=0.0, init=False)
 
     @property
@@ -146,12 +148,16 @@ class ListenKeyKeeper:
             return was_active
 
     def report_end(self, listen_key: str) -> None:
-        """Record that Binance has reported the end of a key. With a schedule, it is replaced."""
+        """Record that Binance has reported the end of a key.
+
+        With a schedule, it is replaced, unless it ended because it is being closed here.
+        """
         active = self.life.active
         if active and active.key.matches(listen_key):
             now = self.clock.now()
             self.next_keepalive_at = now if self.schedule else None
-            self._end(self._life.lost(at=now))
+            life = self._life.closing() if self._is_closing else self._life
+            self._end(life.lost(at=now))
 
     async def run(self) -> None:
         """Expire the key on time and keep it alive on schedule. Never returns."""
@@ -248,6 +254,7 @@ class ListenKeyKeeper:
         return self._extended(key, sent) if key else await self._create(recv_window, deadline)
 
     async def _close(self, recv_window: float | None, deadline: float) -> None:
+        self._is_closing = True
         try:
             await self.rest_api.close_listen_key(recv_window, deadline=deadline)
         except InvalidListenKeyError:
@@ -255,6 +262,8 @@ class ListenKeyKeeper:
         except (BinanceError, anyio.get_cancelled_exc_class()):
             self._change(self._life.closing())  # the answer to an attempt may have been lost
             raise
+        finally:
+            self._is_closing = False
 
     def _extended(self, key: ListenKey, sent: float) -> ActiveKey:
         """Record that `key` was extended by a request that was sent at `sent`."""

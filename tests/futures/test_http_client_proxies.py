@@ -26,7 +26,7 @@ from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.weight import RequestWeight
 from binance_mcp.sandbox.app import AccountKeys, Sandbox
-from tests.server.connections import CREATE, text
+from tests.server.connections import CREATE, READ, text
 
 pytestmark = [
     pytest.mark.anyio,
@@ -77,7 +77,7 @@ async def exchange(
         listener = socket.create_server((request.param, 0), family=family)
     except OSError:
         pytest.skip("this machine has no IPv6")
-    config = uvicorn.Config(sandbox, log_config=None, lifespan="off", ws="none")
+    config = uvicorn.Config(sandbox, log_config=None, lifespan="off", ws="wsproto")
     config.load()
     config.ssl = certificates[0]
     server = uvicorn.Server(config)
@@ -115,7 +115,10 @@ def wait_for(port: int) -> None:
 
 
 async def created(exchange: Exchange, url: str, **variables: str) -> str:
-    """Return what a server says that creates a listen key at `url`."""
+    """Return what a server says that creates a listen key at `url`.
+
+    If it can, its stream must bring an event, by the same way.
+    """
     parameters = StdioServerParameters(
         command=sys.executable,
         args=["-m", "binance_mcp"],
@@ -123,13 +126,25 @@ async def created(exchange: Exchange, url: str, **variables: str) -> str:
             **{name: value for name, value in os.environ.items() if "proxy" not in name.lower()},
             "BINANCE_ENVIRONMENT": "sandbox",
             "BINANCE_REST_URL": url,
+            "BINANCE_STREAM_URL": url.replace("https", "wss"),
             "BINANCE_API_KEY": exchange.account.api_key,
             "BINANCE_TIMEOUT_SECONDS": "3",
             **variables,
         },
     )
     async with Client(stdio_client(parameters)) as client:
-        return text(await client.call_tool(CREATE, {}))
+        result = await client.call_tool(CREATE, {})
+        with anyio.fail_after(20):
+            while not result.is_error:
+                if await brings_an_event(exchange, client):
+                    break
+        return text(result)
+
+
+async def brings_an_event(exchange: Exchange, client: Client) -> bool:
+    event = {"e": "TRADE_LITE", "E": 1, "s": "BTCUSDT"}
+    exchange.sandbox.push(event, api_key=exchange.account.api_key)
+    return "1. " in text(await client.call_tool(READ, {"waitSeconds": 1}))
 
 
 BY_NAME: Final = [
@@ -152,8 +167,8 @@ async def test_a_proxy_carries_the_requests(
             SSL_CERT_FILE=str(certificates[1]),
             **{variable: value.format(port=port)},
         )
-    assert "is active until" in said
-    assert [each.status for each in exchange.sandbox.requests] == [200]
+    assert "active until" in said
+    assert [each.status for each in exchange.sandbox.requests] == [200, 101]
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
@@ -166,7 +181,7 @@ async def test_a_proxy_may_require_user_and_password(
         at = f"127.0.0.1:{port}"
         refused = await created(exchange, url, ALL_PROXY=f"{scheme}://user:guessed@{at}", **ca)
         let_in = await created(exchange, url, ALL_PROXY=f"{scheme}://user:{PASSWORD}@{at}", **ca)
-    assert "is active until" in let_in
+    assert "active until" in let_in
     assert refused.startswith("Binance could not be reached (ProxyError).")
     assert "guessed" not in refused
 
@@ -181,7 +196,7 @@ async def test_a_no_proxy_host_is_reached_without_the_proxy(
         ALL_PROXY="http://127.0.0.1:1",
         NO_PROXY="127.0.0.1",
     )
-    assert "is active until" in said
+    assert "active until" in said
 
 
 async def test_an_exchange_with_an_untrusted_certificate_is_not_reached(exchange: Exchange) -> None:
@@ -194,7 +209,7 @@ async def test_an_exchange_with_an_ipv6_address_is_reached(
     exchange: Exchange, certificates: tuple[ssl.SSLContext, Path]
 ) -> None:
     url = f"https://[::1]:{exchange.port}"
-    assert "is active until" in await created(exchange, url, SSL_CERT_FILE=str(certificates[1]))
+    assert "active until" in await created(exchange, url, SSL_CERT_FILE=str(certificates[1]))
 
 
 async def test_an_unusable_proxy_is_reported_with_its_variable(exchange: Exchange) -> None:

@@ -153,3 +153,38 @@ async def test_a_refused_close_leaves_the_listen_key_kept_alive(
     await rest_api.close_listen_key()
     await anyio.sleep_until(3902)
     assert keeper.life.rotation_count == 1
+
+
+async def test_a_close_whose_event_arrives_before_its_answer_is_a_close(
+    keeper_at_work: ListenKeyKeeper, sandbox: Sandbox
+) -> None:
+    active = await keeper_at_work.create()
+    key = active.key.get_secret_value()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(keeper_at_work.close)
+        await anyio.sleep(0.01)
+        keeper_at_work.report_end(key)
+        assert keeper_at_work.life.state is State.CLOSED
+    await anyio.sleep(7200)
+    assert keeper_at_work.life.state is State.CLOSED
+    assert [request.method for request in sandbox.requests] == ["POST", "DELETE"]
+
+
+async def test_the_end_of_another_key_is_not_the_end_of_the_accounts(
+    keeper_at_work: ListenKeyKeeper,
+) -> None:
+    await keeper_at_work.create()
+    keeper_at_work.report_end("another")
+    assert keeper_at_work.life.state is State.ACTIVE
+
+
+async def test_without_a_schedule_a_key_whose_end_is_reported_is_lost(
+    keeper_at_work: ListenKeyKeeper,
+) -> None:
+    keeper_at_work.schedule = None
+    active = await keeper_at_work.create()
+    await anyio.sleep(100)
+    keeper_at_work.report_end(active.key.get_secret_value())
+    assert keeper_at_work.life.state is State.EXPIRED
+    assert keeper_at_work.life.lost_since == pytest.approx(100, abs=0.1)
+    assert keeper_at_work.next_keepalive_at is None

@@ -15,6 +15,7 @@ CREATE = "BinanceFuturesCreateListenKey"
 KEEPALIVE = "BinanceFuturesKeepAliveListenKey"
 CLOSE = "BinanceFuturesCloseListenKey"
 STATUS = "BinanceFuturesGetListenKeyStatus"
+READ = "BinanceFuturesReadUserEvents"
 
 Era = Literal["auto", "legacy"]
 

@@ -9,7 +9,8 @@ from mcp.client.subscriptions import ResourceUpdated
 from mcp.shared.exceptions import MCPError
 from mcp.types import ResourceUpdatedNotification, TextResourceContents
 
-from binance_mcp.sandbox.app import Sandbox
+from binance_mcp.sandbox.app import AccountKeys, Sandbox
+from tests.futures.user_stream.documented_events import fill
 from tests.server.connections import CLOSE, CREATE, KEEPALIVE, STATUS, Connect, Serve, succeeded
 
 pytestmark = pytest.mark.anyio
@@ -120,3 +121,34 @@ async def test_a_subscribed_session_is_notified_once_of_every_status_change(serv
         await client.call_tool(CREATE, {})
         await anyio.sleep(5)
     assert [type(message) for message in heard] == [ResourceUpdatedNotification] * 4
+
+
+async def test_the_newest_events_are_a_resource(
+    connect: Connect, sandbox: Sandbox, account: AccountKeys
+) -> None:
+    async with connect(user_events=True) as client:
+        await client.call_tool(CREATE, {})
+        await anyio.sleep(1)
+        for number in range(60):
+            sandbox.push(fill(number), api_key=account.api_key)
+        await anyio.sleep(1)
+        (contents,) = (await client.read_resource("binance://futures/user-events")).contents
+    found = json.loads(contents.model_dump()["text"])
+    assert [event["sequence"] for event in found["events"]] == list(range(11, 61))
+
+
+async def test_many_events_are_one_notification(
+    serve: Serve, sandbox: Sandbox, account: AccountKeys
+) -> None:
+    uri = "binance://futures/user-events"
+    async with Client(serve(user_events=True)) as client:
+        await client.call_tool(CREATE, {})
+        await anyio.sleep(5)
+        async with client.listen(resource_subscriptions=[uri]) as changes:
+            for number in range(100):
+                sandbox.push(fill(number), api_key=account.api_key)
+            await anext(changes)
+            with anyio.move_on_after(5) as quiet:
+                for _ in range(2):
+                    await anext(changes)
+    assert quiet.cancelled_caught

@@ -16,9 +16,9 @@ from typing import Any, Final
 import anyio
 import anyio.to_thread
 
-from binance_mcp.errors import EventsFileError, UnreadableFrameError
+from binance_mcp.errors import EventsFileError
 from binance_mcp.files import regular_file
-from binance_mcp.futures.user_stream.event import UserEvent, parse_frame
+from binance_mcp.futures.user_stream.event import UserEvent
 from binance_mcp.futures.user_stream.gap import Gap, GapReason
 from binance_mcp.futures.user_stream.journal import Entry, Past
 
@@ -37,7 +37,8 @@ CREATE TABLE about (
 CREATE TABLE lives (life INTEGER PRIMARY KEY, last INTEGER NOT NULL);
 CREATE TABLE events (
     sequence INTEGER PRIMARY KEY, received_at REAL NOT NULL, size INTEGER NOT NULL,
-    event_id TEXT NOT NULL, data TEXT NOT NULL
+    event_id TEXT NOT NULL, type TEXT NOT NULL, event_time INTEGER, transaction_time INTEGER,
+    symbol TEXT, data TEXT NOT NULL
 );
 CREATE TABLE gaps (
     number INTEGER PRIMARY KEY, after INTEGER NOT NULL, since REAL, until REAL, reason TEXT NOT NULL
@@ -106,9 +107,13 @@ class EventsFile:
 
     def write(self, entry: Entry) -> None:
         """Keep an event."""
-        data = json.dumps(entry.event.data, separators=(",", ":"))
-        values = (entry.sequence, entry.received_at, entry.size, entry.event.event_id, data)
-        self._waiting.append(("INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?)", values))
+        event = entry.event
+        values = (
+            *(entry.sequence, entry.received_at, entry.size, event.event_id, event.type),
+            *(event.event_time, event.transaction_time, event.symbol),
+            json.dumps(event.data, separators=(",", ":")),
+        )
+        self._waiting.append(("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values))
 
     def write_gap(self, gap: Gap) -> None:
         """Keep a gap, or its end."""
@@ -204,17 +209,13 @@ class EventsFile:
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    sequence, received_at, size, event_id, data = row
+    sequence, received_at, size, event_id, kind, event_time, transaction_time, symbol, data = row
     try:
-        event = parse_frame(data)
-    except UnreadableFrameError:
-        event = None
-    if event is None:
-        raise sqlite3.DatabaseError("an event cannot be read")
-    kept = UserEvent(
-        event_id, event.type, event.event_time, event.transaction_time, event.symbol, event.data
-    )
-    return Entry(sequence, received_at, size, kept)
+        found = json.loads(data)
+    except ValueError:
+        raise sqlite3.DatabaseError("an event cannot be read") from None
+    event = UserEvent(event_id, kind, event_time, transaction_time, symbol, found)
+    return Entry(sequence, received_at, size, event)
 
 
 def _gap(row: tuple[Any, ...]) -> Gap:

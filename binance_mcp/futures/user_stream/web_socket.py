@@ -105,7 +105,7 @@ def _reasons() -> Sequence[tuple[tuple[type[Exception], ...], Callable[[Any], st
     )
     from wsproto.utilities import ProtocolError  # noqa: PLC0415
 
-    broken = HTTPXWSException, anyio.EndOfStream, anyio.ClosedResourceError
+    broken = HTTPXWSException, ProtocolError, anyio.EndOfStream, anyio.ClosedResourceError
     return (
         ((NetworkSettingsError,), str),
         ((TimeoutError,), lambda _: "it did not open in time"),
@@ -114,6 +114,5 @@ def _reasons() -> Sequence[tuple[tuple[type[Exception], ...], Callable[[Any], st
             lambda error: f"the server answered {error.response.status_code} instead of opening it",
         ),
         ((WebSocketDisconnect,), lambda error: f"it was closed with code {error.code}"),
-        ((ProtocolError,), lambda _: "what arrived does not follow the WebSocket protocol"),
         (broken, lambda _: "the connection broke"),
     )

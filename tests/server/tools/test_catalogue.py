@@ -14,7 +14,7 @@ SNAPSHOT = Path(__file__).with_name("tools.json")
 
 
 async def test_the_listed_tools_are_those_of_the_snapshot(connect: Connect) -> None:
-    async with connect() as client:
+    async with connect(user_events=True) as client:
         listed = (await client.list_tools()).tools
     found = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
     if os.environ.get("UPDATE_SNAPSHOTS"):

@@ -1,0 +1,46 @@
+import anyio
+import pytest
+
+from binance_mcp.sandbox.app import AccountKeys, Sandbox
+from tests.futures.user_stream.documented_events import fill
+from tests.server.connections import CREATE, STATUS, Connect, Serve, succeeded, text
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_status_in_detail_reports_the_stream(
+    connect: Connect, sandbox: Sandbox, account: AccountKeys
+) -> None:
+    async with connect(user_events=True) as client:
+        await client.call_tool(CREATE, {})
+        await anyio.sleep(1)
+        sandbox.push(fill(1), api_key=account.api_key)
+        await anyio.sleep(60)
+        short = await client.call_tool(STATUS, {})
+        long = await client.call_tool(STATUS, {"detail": True})
+    assert "stream" not in succeeded(short)
+    assert "The stream is connected since 2026-11-18 11:06:40 UTC, quiet for 60 s." in text(short)
+    assert succeeded(long)["stream"] == {
+        "state": "connected",
+        "connectedSince": "2026-11-18T11:06:40Z",
+        "coveredSince": "2026-11-18T11:06:40Z",
+        "lastEventAt": "2026-11-18T11:06:41Z",
+        "urlForm": "/private/ws?listenKey=&events=",
+        "delivers": True,
+        "reconnects": 0,
+        "eventsHeld": 1,
+        "gaps": 1,
+    }
+
+
+async def test_nothing_is_reported_of_a_stream_that_is_off(connect: Connect) -> None:
+    async with connect(user_events=False) as client:
+        await client.call_tool(CREATE, {})
+        status = await client.call_tool(STATUS, {"detail": True})
+    assert "stream" not in succeeded(status)
+    assert "stream" not in text(status)
+
+
+async def test_the_health_check_reports_the_stream(serve: Serve) -> None:
+    server = serve(user_events=True)
+    assert server.health == {"status": "ok", "stream": None}

@@ -1,0 +1,82 @@
+from dataclasses import replace
+
+import pytest
+
+from binance_mcp.futures.user_stream.gap import Gap, GapReason
+from binance_mcp.futures.user_stream.status import StreamState, StreamStatus
+from binance_mcp.server.tools.stream_sentences import gap_sentence, span, stream_sentence
+
+NOW = 1_795_000_000.0
+CONNECTED = StreamStatus(
+    state=StreamState.CONNECTED,
+    connected_since=NOW - 3600,
+    last_event_at=NOW - 750,
+    last_ping_at=NOW - 40,
+    url_form="form",
+    delivers=True,
+    is_confirmed=True,
+    tried_beside=(),
+    problem=None,
+    reconnects=0,
+    events_held=1,
+    gap_count=1,
+    gap=None,
+    covered_since=NOW - 3600,
+)
+
+
+def test_a_stream_in_order_says_since_when_it_is_quiet() -> None:
+    assert stream_sentence(CONNECTED, NOW) == (
+        "The stream is connected since 2026-11-18 10:06:40 UTC, quiet for 12 min, last ping 40 s "
+        "ago."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"is_confirmed": False}, "Binance has not confirmed the listen key since, so silence"),
+        ({"delivers": False, "last_ping_at": None}, "No event has arrived by this form of URL yet"),
+        ({"state": StreamState.NO_KEY}, "Nothing is received: there is no active listen key."),
+        (
+            {"state": StreamState.CONNECTING, "problem": "the connection broke"},
+            "The stream is not connected (the connection broke); it connects again by itself.",
+        ),
+        ({"state": StreamState.CONNECTING}, "The stream is not connected; it connects again"),
+    ],
+)
+def test_whatever_makes_silence_meaningless_is_said(
+    changed: dict[str, object], sentence: str
+) -> None:
+    status = replace(CONNECTED, **changed)  # pyright: ignore[reportArgumentType]
+    assert sentence in stream_sentence(status, NOW)
+
+
+@pytest.mark.parametrize("reason", GapReason)
+def test_each_gap_says_what_may_be_missing_and_why(reason: GapReason) -> None:
+    sentence = gap_sentence(Gap(1, 0, NOW - 60, NOW, reason), NOW)
+    assert sentence.startswith(
+        "Events between 2026-11-18 11:05:40 UTC and 2026-11-18 11:06:40 UTC may be missing: "
+    )
+    assert sentence.endswith(".")
+
+
+def test_a_gap_since_ever_and_one_that_goes_on() -> None:
+    start = gap_sentence(Gap(1, 0, None, None, GapReason.START), NOW)
+    assert start == "Events before now may be missing: this server was not connected before."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "0 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (7199, "119 min"),
+        (7200, "2 h"),
+        (172_799, "47 h"),
+        (172_800, "2 days"),
+    ],
+)
+def test_a_length_of_time_is_in_the_unit_that_people_use(seconds: float, text: str) -> None:
+    assert span(seconds) == text
