@@ -6,9 +6,11 @@ as soon as a client is opened, which only starts on mainnet pay for.
 
 from itertools import chain
 
-from tests.benchmarks import gate_cost, start, throughput
+from tests.benchmarks import event_rate, gate_cost, start, throughput
 from tests.benchmarks.row import HEADING
 
 if __name__ == "__main__":
-    for row in chain([HEADING], start.rows(), throughput.rows(), gate_cost.rows()):
+    for row in chain(
+        [HEADING], start.rows(), throughput.rows(), gate_cost.rows(), event_rate.rows()
+    ):
         print(row, flush=True)  # noqa: T201  # printing is its business
