@@ -20,6 +20,7 @@ EVENT_TYPES: Final = (
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
 """
+_IN_PROCESS: Final = "ws://sandbox.invalid"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ class Environment:
         )
         return " and ".join(dict.fromkeys(url.netloc for url, its in hosts if url != its))
 
+    @property
+    def is_in_process(self) -> bool:
+        """Whether nothing outside of this process can connect to its streams."""
+        return self.stream_url == _IN_PROCESS
+
     def user_stream_url(self, listen_key: str) -> str:
         """Return the WebSocket URL of the user data stream of `listen_key`: as secret as the key.
 
@@ -62,7 +68,7 @@ ENVIRONMENTS: Final = {
         Environment(
             "demo", "https://demo-fapi.binance.com", "wss://demo-fstream.binance.com", 6000
         ),
-        Environment("sandbox", "http://sandbox.invalid", "ws://sandbox.invalid", 2400),
+        Environment("sandbox", "http://sandbox.invalid", _IN_PROCESS, 2400),
     )
 }
 """The hosts of `sandbox` do not exist: it runs in this process, unless its URLs are set."""

@@ -65,9 +65,12 @@ _CRASHED: Final = (
     "safe, and may help."
 )
 INSTRUCTIONS = (
-    "The listen key of a Binance USD-M Futures account: the credential of its user data stream. "
-    "Create it. If the result has automaticKeepalive true, this server keeps it alive; otherwise "
-    "do so every 30-50 minutes, because it expires after 60. Close it only when no program of the "
+    "The listen key of a Binance USD-M Futures account: the credential of its user data stream, "
+    "and the events on it. Create it. If the result has automaticKeepalive true, this server keeps "
+    "it alive; otherwise do so every 30-50 minutes, because it expires after 60. Then read order "
+    "fills, balance changes and margin calls with BinanceFuturesReadUserEvents: it waits for the "
+    "next event if told so, and names the times in which events may be missing. No events without "
+    "coveredSince does not mean that nothing happened. Close the key only when no program of the "
     "account needs it any more. Calls are limited; a denial says how long to wait."
 )
 

@@ -150,6 +150,8 @@ class ListenKeyTools:
         place = (
             f" Its stream: {account.environment.stream_url}/private/ws?listenKey=<listenKey>"
             "&events=<types>"
+            if result.web_socket_url
+            else " Its stream is in this process only."
         )
         return (
             f"Listen key on {result.environment}: {result.listen_key}"

@@ -31,8 +31,13 @@ class ToolResult(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def stream_url(account: Account) -> str:
-    """Return the stream's URL with a placeholder for the listen key, which is shown only once."""
+def stream_url(account: Account) -> str | None:
+    """Return the stream's URL with a placeholder for the listen key, which is shown only once.
+
+    There is none that a program could connect to if the sandbox is in this process.
+    """
+    if account.environment.is_in_process:
+        return None
     return account.environment.user_stream_url(_KEY_IN_URL)
 
 

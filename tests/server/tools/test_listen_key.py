@@ -42,7 +42,7 @@ def as_a_host_gets_it(result: CallToolResult) -> str:
 async def test_create_returns_the_accounts_key_its_expiry_and_its_stream(
     connect: Connect, sandbox: Sandbox
 ) -> None:
-    async with connect() as client:
+    async with connect(stream_url="wss://s.example") as client:
         result = await client.call_tool(CREATE, {})
         again = await client.call_tool(CREATE, {})
     created = succeeded(result)
@@ -51,7 +51,7 @@ async def test_create_returns_the_accounts_key_its_expiry_and_its_stream(
     assert created["environment"] == "sandbox"
     assert created["expiresInSeconds"] == pytest.approx(3600, abs=1)
     url = created["webSocketUrl"]
-    assert url.startswith("ws://sandbox.invalid/private/ws?listenKey=<listenKey>&events=")
+    assert url.startswith("wss://s.example/private/ws?listenKey=<listenKey>&events=")
     assert "listenKeyExpired" in url
     assert text(result).count(key) == 1  # for hosts that hand on the text only, and
     assert json.dumps(created).count(key) == 1  # for those that hand on the data
@@ -179,8 +179,15 @@ async def test_every_tool_shows_the_key_if_it_is_always_revealed(connect: Connec
     assert key in contents.model_dump_json()
 
 
-async def test_results_are_short(connect: Connect) -> None:
+async def test_the_stream_of_a_sandbox_in_this_process_has_no_url(connect: Connect) -> None:
     async with connect() as client:
+        created = await client.call_tool(CREATE, {})
+    assert "webSocketUrl" not in succeeded(created)
+    assert text(created).endswith(" Its stream is in this process only.")
+
+
+async def test_results_are_short(connect: Connect) -> None:
+    async with connect(environment="mainnet", user_events=True) as client:
         results = [await client.call_tool(tool, {}) for tool in (CREATE, KEEPALIVE, STATUS)]
         await client.call_tool(CLOSE, {})
     assert [
@@ -197,8 +204,8 @@ async def test_the_text_alone_has_the_listen_key_and_its_stream(
     assert re.fullmatch(
         r"Listen key on sandbox: [A-Za-z0-9]{64}, active until [-\d]{10} [:\d]{8} UTC\. "
         r"This server keeps it alive automatically\. Its stream: "
-        r"ws://sandbox\.invalid/private/ws\?listenKey=<listenKey>&events=<types>",
-        await first_created(serve(), revision),
+        r"wss://s\.example/private/ws\?listenKey=<listenKey>&events=<types>",
+        await first_created(serve(stream_url="wss://s.example"), revision),
     )
 
 

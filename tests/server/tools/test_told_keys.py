@@ -188,7 +188,7 @@ def tells(result: CallToolResult) -> dict[str, Any]:
 async def test_a_replaced_key_is_told_by_whichever_tool_is_called_next_and_once(
     connect: Connect, sandbox: Sandbox, account: AccountKeys, tool: str, *, by_itself: bool
 ) -> None:
-    async with connect() as client:
+    async with connect(stream_url="wss://s.example") as client:
         old = succeeded(await client.call_tool(CREATE, {}))["listenKey"]
         await anyio.sleep(600)
         await another_program_closes_the_key(sandbox, account)
@@ -201,7 +201,7 @@ async def test_a_replaced_key_is_told_by_whichever_tool_is_called_next_and_once(
         results = [await client.call_tool(each, {}) for each in (tool, CREATE, KEEPALIVE, STATUS)]
     told, *others = map(tells, results)
     assert told["eventsMissingSince"] == "2026-11-18T11:06:40Z"
-    assert told["webSocketUrl"].startswith("ws://sandbox.invalid/private/ws?listenKey=")
+    assert told["webSocketUrl"].startswith("wss://s.example/private/ws?listenKey=")
     assert others == [{}, {}, {}]
     new = succeeded(results[1])["listenKey"]
     assert text(results[0]).startswith(
