@@ -28,8 +28,6 @@ HttpClient = Callable[[], httpx.AsyncClient]
 
 _HEADERS: Final = {"Accept-Encoding": "identity"}
 """Answers are small: no decompression bombs."""
-_IN_PROCESS_SECONDS: Final = 60.0
-"""How long an app in this process may take to accept a WebSocket."""
 _HTTP_SCHEMES: Final = {"wss": "https", "ws": "http"}
 """A WebSocket uses the proxy of the HTTP request that it starts as."""
 _SPELLINGS: Final = {"socks": "socks5", "": "http"}
@@ -83,12 +81,9 @@ async def http_client(base_url: str, *, app: ASGIApp | None = None) -> AsyncGene
     Opening it raises a `NetworkSettingsError` if the proxy or the certificates cannot be used.
     """
     if app is not None:
-        from httpx2.websockets import ASGIWebSocketTransport  # noqa: PLC0415  # seldom used
+        from binance_mcp.futures.in_process import in_process_client  # noqa: PLC0415  # seldom used
 
-        transport = ASGIWebSocketTransport(app, initial_receive_timeout=_IN_PROCESS_SECONDS)
-        async with httpx.AsyncClient(
-            base_url=base_url, transport=transport, timeout=None, headers=_HEADERS
-        ) as client:
+        async with in_process_client(base_url, app) as client:
             yield lambda: client
         return
 

@@ -1,5 +1,6 @@
 """The lines of a stream: the main one, its successor, and those that are tried beside it."""
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +14,8 @@ from binance_mcp.futures.listen_key import ListenKey
 from binance_mcp.futures.user_stream.line import Line, Received
 from binance_mcp.futures.user_stream.url_form import UrlForm
 from binance_mcp.futures.user_stream.web_socket import Frame, Listener, read_web_socket
+
+logger = logging.getLogger(__name__)
 
 _OPENING_SECONDS: Final = 10.0
 
@@ -64,6 +67,9 @@ class OpenLines:
                 await read_web_socket(self.http, url, listener, opening_seconds=_OPENING_SECONDS)
             except StreamEndedError as error:
                 watcher.ended(line, str(error))
+            except Exception:  # it must not end the keeper as well
+                logger.exception("reading the user data stream failed unexpectedly")
+                watcher.ended(line, "a bug in this server; its log has the details")
 
     def use(self, line: Line) -> list[Received]:
         """Make a line the main one instead of the present one; return what it held."""

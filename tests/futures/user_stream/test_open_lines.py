@@ -94,3 +94,18 @@ async def test_probes_are_ended_together(lines: OpenLines) -> None:
     lines.end_probes()
     assert lines.probes == []
     assert all(probe.scope.cancel_called for probe in probes)
+
+
+async def test_a_bug_ends_a_line_and_is_logged(
+    lines: OpenLines, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Line) -> None:
+        raise ZeroDivisionError
+
+    assert sandbox
+    told = Told()
+    watcher = Watcher(fail, told.watcher.received, told.watcher.ended)
+    lines.main = lines.dial(ListenKey("k"), URL_FORMS[0], watcher)
+    await anyio.sleep(1)
+    assert told.lines == ["a bug in this server; its log has the details"]
+    assert "ZeroDivisionError" in caplog.text
