@@ -218,9 +218,17 @@ async def test_an_unusable_proxy_is_reported_with_its_variable(exchange: Exchang
     assert "secret" not in said
 
 
+@pytest.fixture
+def collected() -> Generator[None]:
+    """Collect garbage after the event loop has ended, which refers to open connections."""
+    yield
+    gc.collect()
+
+
 # httpx2 leaves it to the garbage collector to close the connection to such a SOCKS proxy.
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.usefixtures("collected")
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x05\x00"])
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
 async def test_a_proxy_that_answers_nonsense_is_reported_as_unreachable_exchange(
@@ -248,4 +256,3 @@ async def test_a_proxy_that_answers_nonsense_is_reported_as_unreachable_exchange
             with pytest.raises(UnreachableError, match=r"^Binance could not be reached"):
                 await rest_api.create_listen_key()
         tasks.cancel_scope.cancel()
-    gc.collect()
