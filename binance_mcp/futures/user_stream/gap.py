@@ -29,7 +29,9 @@ class GapReason(StrEnum):
     SUSPENDED = "suspended"
     """The machine was suspended."""
     RESTART = "restart"
-    """This server was not running, or the events it held were lost when it ended."""
+    """This server was not running."""
+    OTHER_JOURNAL = "other_journal"
+    """The reader's cursor is of a journal that ended with its process, or of another server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,12 @@ class Gap:
     def ended(self, until: float) -> Self:
         """Return the gap with its end, which is not before its beginning."""
         return replace(self, until=until if self.since is None else max(until, self.since))
+
+    def widened(self, since: float | None) -> Self:
+        """Return the gap from an earlier beginning, if this is one."""
+        if self.since is None or (since is not None and since >= self.since):
+            return self
+        return replace(self, since=since)
 
     def joined(self, later: Self) -> Self:
         """Return one gap from the beginning of this one to the end of a later one."""

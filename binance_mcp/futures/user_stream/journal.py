@@ -156,8 +156,14 @@ class Journal:
         return True
 
     def begin_gap(self, since: float | None, reason: GapReason) -> None:
-        """Mark that events may be missed from now on, for the first of several reasons."""
+        """Mark that events may be missed from now on.
+
+        Of several reasons the first is kept, and the earliest beginning.
+        """
         if self.gap is not None:
+            if (widened := self.gap.widened(since)) != self.gap:
+                self._gaps[-1] = widened
+                self._keep_gap()
             return
         self._gaps.append(Gap(self.gap_count + 1, self.last, since, None, reason))
         if len(self._gaps) > _GAPS_KEPT:
@@ -222,7 +228,7 @@ class Journal:
         """Return the gap between a cursor and the oldest event held."""
         if cursor.journal != self.id or cursor.life > len(self._lives):
             until = self._entries[0].received_at if self._entries else None
-            return (Gap(0, 0, None, until, GapReason.RESTART),)
+            return (Gap(0, 0, None, until, GapReason.OTHER_JOURNAL),)
         if self._dropped is not None and after < self._first - 1:
             return (self._dropped,)
         return ()

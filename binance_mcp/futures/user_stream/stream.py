@@ -41,9 +41,9 @@ _CONFIRMED_SECONDS: Final = 10.0
 _FIRST_CHECK_SECONDS: Final = 15.0
 _LONGEST_CHECK_SECONDS: Final = 300.0
 """Pauses between attempts to confirm the key."""
-_STABLE_SECONDS: Final = 60.0
+_STABLE_SECONDS: Final = 10.0
 _FIRST_PAUSE: Final = 0.5
-_MOST_DOUBLINGS: Final = 7
+_MOST_DOUBLINGS: Final = 6
 _SLEPT_SECONDS: Final = 2.0
 _MOST_HELD: Final = 10_000
 

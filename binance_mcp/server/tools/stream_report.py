@@ -1,6 +1,7 @@
 """The state of the user data stream as data, for programs."""
 
 from datetime import UTC, datetime
+from math import ceil
 
 from binance_mcp.futures.user_stream.status import StreamState, StreamStatus
 from binance_mcp.futures.user_stream.stream import UserStream
@@ -33,7 +34,7 @@ def stream_report(stream: UserStream) -> StreamReport:
         connected_since=_date(status.connected_since),
         last_event_at=_date(status.last_event_at),
         last_ping_at=_date(status.last_ping_at),
-        covered_since=_date(status.covered_since),
+        covered_since=_date(status.covered_since and ceil(status.covered_since)),
         url_form=status.url_form,
         delivers=status.delivers,
         tried_beside=list(status.tried_beside) or None,

@@ -1,6 +1,7 @@
 """The sentences about the user data stream that a model reads: what is known, and since when."""
 
 from datetime import UTC, datetime
+from math import ceil, floor
 from typing import Final
 
 from binance_mcp.futures.user_stream.gap import Gap, GapReason
@@ -17,7 +18,8 @@ _REASONS: Final = {
     GapReason.UNREADABLE: "something arrived that could not be read",
     GapReason.OVERFLOW: "they are no longer held, because there were too many",
     GapReason.SUSPENDED: "this machine was suspended",
-    GapReason.RESTART: "this server was restarted",
+    GapReason.RESTART: "this server was not running",
+    GapReason.OTHER_JOURNAL: "the cursor is from before a restart, or from another server",
 }
 _MINUTE: Final = 60
 _HOUR: Final = 3600
@@ -25,9 +27,13 @@ _DAY: Final = 86_400
 
 
 def gap_sentence(gap: Gap, now: float) -> str:
-    """Return what may be missing, and why. `now` is in seconds since the Unix epoch."""
-    until = "now" if gap.until is None else _moment(min(gap.until, now))
-    span = f"before {until}" if gap.since is None else f"between {_moment(gap.since)} and {until}"
+    """Return what may be missing, and why. `now` is in seconds since the Unix epoch.
+
+    Its times are whole seconds between which the gap lies.
+    """
+    until = "now" if gap.until is None else _moment(ceil(min(gap.until, now)))
+    since = "" if gap.since is None else _moment(floor(gap.since))
+    span = f"between {since} and {until}" if since else f"before {until}"
     return f"Events {span} may be missing: {_REASONS[gap.reason]}."
 
 

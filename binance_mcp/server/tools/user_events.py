@@ -4,6 +4,7 @@ import difflib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from math import ceil, floor
 from typing import Annotated, Any, Final
 
 import anyio
@@ -205,7 +206,7 @@ def _result(account: Account, stream: UserStream, page: Page, *, detail: bool) -
         has_more=page.has_more,
         truncated=page.is_truncated,
         gaps=[_gap(gap) for gap in _fewer(page.gaps)],
-        covered_since=_date(status.covered_since),
+        covered_since=None if status.covered_since is None else _date(ceil(status.covered_since)),
         stream=stream_sentence(status, account.wall_clock()),
     )
 
@@ -233,14 +234,14 @@ def _fewer(gaps: Sequence[Gap]) -> Sequence[Gap]:
 def _gap(gap: Gap) -> GapReport:
     return GapReport(
         after_sequence=gap.after,
-        since=_date(gap.since),
-        until=_date(gap.until),
+        since=None if gap.since is None else _date(floor(gap.since)),
+        until=None if gap.until is None else _date(ceil(gap.until)),
         reason=gap.reason,
     )
 
 
-def _date(at: float | None) -> datetime | None:
-    return None if at is None else datetime.fromtimestamp(round(at), UTC)
+def _date(at: int) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
 
 
 def _milliseconds(at: int | None) -> str | None:

@@ -103,6 +103,15 @@ async def test_a_gap_is_told_once_to_each_reader_and_as_long_as_it_lasts() -> No
     assert (journal.gap, journal.covered_since, journal.gap_count) == (None, 20.0, 1)
 
 
+async def test_a_second_reason_that_began_earlier_widens_a_gap() -> None:
+    journal = Journal()
+    journal.begin_gap(100.0, GapReason.DISCONNECTED)
+    journal.begin_gap(50.0, GapReason.ROTATION)
+    journal.begin_gap(70.0, GapReason.DEAF)
+    journal.end_gap(101.0)
+    assert read(journal).gaps == (Gap(1, 0, 50.0, 101.0, GapReason.DISCONNECTED),)
+
+
 async def test_a_gap_after_the_events_of_a_page_is_told_with_those_behind_it() -> None:
     journal = filled(Journal(), 1, 2)
     journal.begin_gap(10.0, GapReason.DEAF)
@@ -158,8 +167,8 @@ async def test_a_cursor_of_another_journal_is_answered_with_everything_and_a_gap
     page = read(journal, other)
     assert numbers(page) == [5, 6]
     assert page.is_truncated
-    assert page.gaps == (Gap(0, 0, None, 5.0, GapReason.RESTART),)
-    assert read(Journal(), other).gaps == (Gap(0, 0, None, None, GapReason.RESTART),)
+    assert page.gaps == (Gap(0, 0, None, 5.0, GapReason.OTHER_JOURNAL),)
+    assert read(Journal(), other).gaps == (Gap(0, 0, None, None, GapReason.OTHER_JOURNAL),)
 
 
 PAST: Final = Past(
@@ -188,7 +197,7 @@ async def test_what_an_earlier_life_lost_at_its_end_hides_nothing_that_came_late
     assert numbers(read(journal, Cursor("0123abcd", 0, 2, 0))) == [3, 4, 5]
     future = read(journal, Cursor("0123abcd", 2, 5, 0))
     assert numbers(future) == [2, 3, 4, 5]
-    assert future.gaps[0].reason is GapReason.RESTART
+    assert future.gaps[0].reason is GapReason.OTHER_JOURNAL
 
 
 async def test_readers_that_wait_are_woken_by_an_event_and_by_a_gap() -> None:

@@ -23,7 +23,7 @@ async def test_the_status_in_detail_reports_the_stream(
     assert succeeded(long)["stream"] == {
         "state": "connected",
         "connectedSince": "2026-11-18T11:06:40Z",
-        "coveredSince": "2026-11-18T11:06:40Z",
+        "coveredSince": "2026-11-18T11:06:41Z",
         "lastEventAt": "2026-11-18T11:06:41Z",
         "urlForm": "/private/ws?listenKey=&events=",
         "delivers": True,

@@ -61,6 +61,11 @@ def test_each_gap_says_what_may_be_missing_and_why(reason: GapReason) -> None:
     assert sentence.endswith(".")
 
 
+def test_a_gap_is_told_in_the_whole_seconds_around_it() -> None:
+    sentence = gap_sentence(Gap(1, 0, NOW + 0.6, NOW + 1.4, GapReason.DEAF), NOW + 9)
+    assert "between 2026-11-18 11:06:40 UTC and 2026-11-18 11:06:42 UTC" in sentence
+
+
 def test_a_gap_since_ever_and_one_that_goes_on() -> None:
     start = gap_sentence(Gap(1, 0, None, None, GapReason.START), NOW)
     assert start == "Events before now may be missing: this server was not connected before."

@@ -71,11 +71,11 @@ async def test_an_event_is_read_with_its_line_its_times_and_what_the_answer_cove
     assert found["environment"] == "sandbox"
     assert (found["hasMore"], found["truncated"]) == (False, False)
     assert found["gaps"] == [
-        {"afterSequence": 0, "until": "2026-11-18T11:06:40Z", "reason": "start"}
+        {"afterSequence": 0, "until": "2026-11-18T11:06:41Z", "reason": "start"}
     ]
-    assert found["coveredSince"] == "2026-11-18T11:06:40Z"
+    assert found["coveredSince"] == "2026-11-18T11:06:41Z"
     lines = text(result).splitlines()
-    assert lines[0].startswith("Events before 2026-11-18 11:06:40 UTC may be missing: ")
+    assert lines[0].startswith("Events before 2026-11-18 11:06:41 UTC may be missing: ")
     assert lines[1] == f"1. 2024-07-25T08:16:48.092Z {event['summary']}"
     assert lines[2].startswith("The stream is connected since 2026-11-18 11:06:40 UTC, quiet for 1")
     assert lines[3] == f"nextCursor: {found['nextCursor']}"
