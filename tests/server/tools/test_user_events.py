@@ -81,13 +81,12 @@ async def test_an_event_is_read_with_its_line_its_times_and_what_the_answer_cove
     assert lines[3] == f"nextCursor: {found['nextCursor']}"
 
 
-@pytest.mark.parametrize("frame", DOCUMENTED)
+# The sandbox sends `listenKeyExpired` by itself: the next test is about it.
+@pytest.mark.parametrize("frame", [each for each in DOCUMENTED if "listenKeyExpired" not in each])
 async def test_every_documented_event_comes_back_unchanged_in_detail(
     connect: Connect, exchange: Exchange, frame: str
 ) -> None:
     event = json.loads(frame)
-    if event["e"] == "listenKeyExpired":
-        pytest.skip("the sandbox sends it by itself; the next test is about it")
     async with connect(user_events=True) as client:
         await create(client)
         exchange.push(event)
