@@ -3,12 +3,14 @@
 No account and no network are needed; everything stays on this machine.
 """
 
+import json
 import os
 import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from http.client import HTTPConnection
+from threading import Timer
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -51,8 +53,11 @@ _RESOURCE: Final = "binance://futures/listen-key"
 _KEEPALIVES: Final = 3
 
 
-async def run_demo(say: Say) -> None:
-    """Show a listen key kept alive, one replaced, the limiter, and what the exchange saw of it."""
+async def run_demo(say: Say, entry: str) -> int:
+    """Show a listen key kept alive, an event, a key replaced, the limiter, and the next step.
+
+    `entry` is that of the server in a host's configuration. Returns the exit code.
+    """
     sandbox = Sandbox()
     async with serving_sandbox(sandbox) as exchange:
         say(f"The sandbox, which stands in for Binance USD-M Futures, runs at {exchange.rest_url}.")
@@ -60,11 +65,17 @@ async def run_demo(say: Say) -> None:
         say("It sends a keepalive every second here; outside of this demo, every 30 to 35 minutes.")
         async with Client(_server(exchange)) as client:
             await _show_keepalive(client, say)
-            await _show_events(client, sandbox, exchange, say)
+            await _show_events(client, exchange, say)
             await _show_replacement(client, exchange, say)
             await _show_limiter(client, say)
         say("\n5. What the sandbox received, secrets masked:")
         _show_counts(sandbox, say)
+        say(
+            "\nNext: add the server to a host. For Claude Desktop, in claude_desktop_config.json:\n"
+        )
+        say(entry)
+        say('\nWithout an account: "BINANCE_ENVIRONMENT": "sandbox" instead of the API key.')
+        return 0
 
 
 def _server(exchange: ServedSandbox) -> StdioServerParameters:
@@ -119,19 +130,21 @@ def _is_replaced(result: ReadResourceResult) -> bool:
     return isinstance(contents, TextResourceContents) and "rotationCount" in contents.text
 
 
-async def _show_events(client: Client, sandbox: Sandbox, exchange: ServedSandbox, say: Say) -> None:
+async def _show_events(client: Client, exchange: ServedSandbox, say: Say) -> None:
     say(f"\n2. An order is filled on the exchange. {_EVENTS} waits for it:")
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_fill_an_order, sandbox, exchange)
-        for line in _text(await client.call_tool(_EVENTS, {"waitSeconds": 30})).splitlines():
-            say(f"   {line}")
+    Timer(1, _fill_an_order, [exchange]).start()
+    for line in _text(await client.call_tool(_EVENTS, {"waitSeconds": 30})).splitlines():
+        say(f"   {line}")
 
 
-async def _fill_an_order(sandbox: Sandbox, exchange: ServedSandbox) -> None:
-    await anyio.sleep(1)
+def _fill_an_order(exchange: ServedSandbox) -> None:
     milliseconds = round(wall_clock() * 1000)
     event = {"e": "ORDER_TRADE_UPDATE", "E": milliseconds, "T": milliseconds, "o": _FILL}
-    sandbox.push(event, api_key=exchange.account.api_key)
+    body = json.dumps({"event": event, "apiKey": exchange.account.api_key})
+    connection = HTTPConnection(urlsplit(exchange.rest_url).netloc)
+    with closing(connection):
+        connection.request("POST", "/sandbox/events", body)
+        connection.getresponse().read()
 
 
 async def _show_limiter(client: Client, say: Say) -> None:

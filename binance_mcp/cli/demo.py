@@ -14,10 +14,4 @@ class Demo(Command):
         """Print every step."""
         from binance_mcp.demo import run_demo
 
-        anyio.run(run_demo, say)
-        say(
-            "\nNext: add the server to a host. For Claude Desktop, in claude_desktop_config.json:\n"
-        )
-        say(host_config())
-        say('\nWithout an account: "BINANCE_ENVIRONMENT": "sandbox" instead of the API key.')
-        return 0
+        return anyio.run(run_demo, say, host_config())

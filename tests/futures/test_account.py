@@ -1,5 +1,6 @@
 import logging
 import os
+from pathlib import Path
 from typing import Final
 
 import anyio
@@ -142,3 +143,18 @@ async def test_binance_is_reached_through_the_proxy_from_the_environment_variabl
             tasks.start_soon(exchange.keeper.create)
 
     assert asked[0].startswith(b"CONNECT fapi.binance.com:443 ")
+
+
+async def test_events_are_kept_in_the_file_that_the_settings_name(
+    sandbox: Sandbox, account: AccountKeys, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("WARNING")
+    credentials = Credentials(SecretStr(account.api_key))
+    settings = load_settings(environment="sandbox", events_file=tmp_path / "events.db")
+    async with open_account(settings, credentials, app=sandbox) as first:
+        assert first.stream.journal.id
+        async with open_account(settings, credentials, app=sandbox) as second:
+            assert second.stream.journal.id != first.stream.journal.id
+    assert "is used by another process; events are held in memory only" in caplog.text
+    async with open_account(settings, credentials, app=sandbox) as third:
+        assert third.stream.journal.id == first.stream.journal.id

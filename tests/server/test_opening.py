@@ -6,9 +6,10 @@ import anyio
 import pytest
 
 from binance_mcp.clock import wall_clock
-from binance_mcp.errors import SettingsError
+from binance_mcp.errors import EventsFileError, SettingsError
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.listen_key import State
+from binance_mcp.server.app import create_server
 from binance_mcp.server.opening import opening_account
 from binance_mcp.settings import load_settings
 from tests.server.conftest import virtual_wall_clock
@@ -55,3 +56,11 @@ async def test_two_in_process_sandboxes_are_independent() -> None:
 def test_an_audit_log_path_of_an_unknown_user_is_reported_with_its_variable(serve: Serve) -> None:
     with pytest.raises(SettingsError, match="BINANCE_MCP_AUDIT_LOG: is not the path"):
         serve(audit_log=Path("~nobody-is-called-so/audit.jsonl"))
+
+
+def test_a_file_of_events_that_cannot_be_one_is_refused_before_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    path.write_text("notes", encoding="utf-8")
+    with pytest.raises(EventsFileError, match="is not a file of events"):
+        create_server(load_settings(environment="sandbox", events_file=path))
+    assert path.read_text(encoding="utf-8") == "notes"

@@ -127,7 +127,7 @@ class EventsFile:
         self._waiting.append(("UPDATE about SET dropped_since = ?, dropped_until = ?", values))
 
     async def run(self, covered_until: Callable[[], float | None]) -> None:
-        """Write to the file until cancelled, and what is left then.
+        """Write to the file until cancelled; then write what is left, and close it.
 
         `covered_until` returns until when it is known that nothing was missed.
         """
@@ -143,6 +143,7 @@ class EventsFile:
         finally:
             self._waiting.append(("UPDATE about SET covered_until = ?", (covered_until(),)))
             self._flush()
+            self.close()
 
     def _flush(self) -> None:
         batch, self._waiting = self._waiting, []

@@ -80,7 +80,7 @@ class UserStream:
 
     def __post_init__(self) -> None:
         self.lines = OpenLines(self.http, self.environment, self.now)
-        self._watcher = Watcher(self._opened, self._received, self._ended)
+        self.watcher = Watcher(self._opened, self._received, self._ended)
 
     @property
     def main(self) -> Line | None:
@@ -108,7 +108,8 @@ class UserStream:
     async def run(self) -> None:
         """Receive events. Never returns."""
         self.is_on = True
-        self.journal.begin_gap(None, GapReason.START)
+        if self.journal.gap_count == 0:  # otherwise it has a past
+            self.journal.begin_gap(None, GapReason.START)
         self._missed = self.now() - anyio.current_time()
         async with anyio.create_task_group() as self.lines.tasks:
             while True:
@@ -162,7 +163,7 @@ class UserStream:
             return
         if self.main is None:
             if now >= self._retry_at:
-                self.lines.main = self.lines.dial(self.key, self.form, self._watcher)
+                self.lines.main = self.lines.dial(self.key, self.form, self.watcher)
         elif self.main.is_open:
             if self.has_pings and self.main.is_deaf(now):
                 self._lose(self.main, GapReason.DEAF, "it brought neither events nor pings")
@@ -270,7 +271,7 @@ class UserStream:
         successor = self.lines.successor
         if successor is None:
             if main.is_old(now):
-                self.lines.successor = self.lines.dial(main.key, main.form, self._watcher)
+                self.lines.successor = self.lines.dial(main.key, main.form, self.watcher)
         elif successor.opened_at is not None and now - successor.opened_at >= _OVERLAP_SECONDS:
             self._use(successor)
 
@@ -286,7 +287,7 @@ class UserStream:
             self.lines.end_probes()
         forms = [form for form in URL_FORMS if form not in {line.form for line in self.lines}]
         if forms and now - main.quiet_since() > _QUIET_SECONDS * (len(probes) + 1):
-            probes.append(self.lines.dial(main.key, forms[0], self._watcher))
+            probes.append(self.lines.dial(main.key, forms[0], self.watcher))
 
     def _switch(self, main: Line, probe: Line) -> None:
         """Use another form of the URL, because it brings events that the present one does not."""

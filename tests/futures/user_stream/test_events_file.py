@@ -48,7 +48,8 @@ async def session(path: Path, *numbers: int, held: int = 100, until: float = 50.
     """Open the file as a process does, receive events, end, and return what was in the journal."""
     file = EventsFile(path, "account")
     journal = Journal(past=file.open(), store=file, most_events=held)
-    journal.begin_gap(None, GapReason.START)
+    if journal.gap_count == 0:
+        journal.begin_gap(None, GapReason.START)
     journal.end_gap(float(numbers[0]) if numbers else 0.0)
     for number in numbers:
         journal.append(event(number), size=100, at=float(number))

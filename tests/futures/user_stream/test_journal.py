@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from binance_mcp.futures.user_stream import journal as journal_module
 from binance_mcp.futures.user_stream.cursor import Cursor
 from binance_mcp.futures.user_stream.event import UserEvent
 from binance_mcp.futures.user_stream.gap import Gap, GapReason
@@ -55,6 +56,12 @@ async def test_an_event_that_arrives_twice_is_kept_once() -> None:
     assert journal.has(event(1))
     assert not journal.has(event(2))
     assert numbers(read(journal)) == [1]
+
+
+async def test_ids_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "_IDS_KEPT", 2)
+    journal = filled(Journal(), 1, 2, 3)
+    assert [journal.has(event(number)) for number in (1, 2, 3)] == [False, True, True]
 
 
 async def test_each_reader_goes_on_where_it_was() -> None:

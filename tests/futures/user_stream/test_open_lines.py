@@ -109,3 +109,9 @@ async def test_a_bug_ends_a_line_and_is_logged(
     await anyio.sleep(1)
     assert told.lines == ["a bug in this server; its log has the details"]
     assert "ZeroDivisionError" in caplog.text
+
+
+async def test_the_first_line_that_is_used_replaces_none(lines: OpenLines) -> None:
+    first = line(lines)
+    assert lines.use(first) == []
+    assert lines.main is first

@@ -19,7 +19,7 @@ from binance_mcp.sandbox.tcp import ServedSandbox, serving_sandbox
 from binance_mcp.server.app import create_server
 from binance_mcp.server.http import http_app
 from binance_mcp.settings import Settings
-from tests.server.connections import CREATE, KEEPALIVE, STATUS, Era, succeeded, text
+from tests.server.connections import CREATE, KEEPALIVE, READ, STATUS, Era, succeeded, text
 
 pytestmark = pytest.mark.anyio
 
@@ -71,7 +71,9 @@ async def test_every_session_over_http_is_told_of_a_rotation_once(
         rotating = await clients[0].call_tool(CREATE if tool == STATUS else tool, {})
         first = [await client.call_tool(tool, {}) for client in clients[1:]]
         again = [await client.call_tool(tool, {}) for client in clients]
+        read = [await client.call_tool(READ, {}) for client in clients]
     assert not any(map(is_told, before))
+    assert {text(result).count("the listen key was lost and replaced") for result in read} == {1}
     assert all(map(is_told, [rotating, *first]))
     assert not any(map(is_told, again))
 
