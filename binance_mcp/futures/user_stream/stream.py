@@ -18,6 +18,7 @@ from binance_mcp.futures.environment import Environment
 from binance_mcp.futures.http_client import HttpClient
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import ListenKey, State
+from binance_mcp.futures.user_stream.attempts import Attempts
 from binance_mcp.futures.user_stream.event import parse_frame
 from binance_mcp.futures.user_stream.gap import GapReason
 from binance_mcp.futures.user_stream.journal import Journal
@@ -30,20 +31,17 @@ logger = logging.getLogger(__name__)
 
 _TICK_SECONDS: Final = 60.0
 _SOON_SECONDS: Final = 1.0
-_OVERLAP_SECONDS: Final = 5.0
-"""How long an old line and its successor are both open."""
+_OVERLAP_SECONDS: Final = 5.0  # in which an old line and its successor are both open
 _QUIET_SECONDS: Final = 780.0
 """Without an event for so long, another form of the URL is tried beside the present one."""
 _PROVES_SECONDS: Final = 5.0
 """How much later an event may arrive on the line in use than on one that is tried beside it."""
-_CONFIRMED_SECONDS: Final = 10.0
-"""How long before a line opened the key may have been confirmed."""
+_CONFIRMED_SECONDS: Final = 10.0  # how long before a line opened the key may be confirmed
 _FIRST_CHECK_SECONDS: Final = 15.0
 _LONGEST_CHECK_SECONDS: Final = 300.0
-"""Pauses between attempts to confirm the key."""
 _STABLE_SECONDS: Final = 10.0
 _FIRST_PAUSE: Final = 0.5
-_MOST_DOUBLINGS: Final = 6
+_SIDE_PAUSE: Final = 30.0  # after a successor, or a line of another form, has ended by itself
 _SLEPT_SECONDS: Final = 2.0
 _MOST_HELD: Final = 10_000
 
@@ -67,19 +65,20 @@ class UserStream:
     problem: str | None = field(default=None, init=False)
     """Why the last line ended, or could not be opened."""
     delivered: dict[UrlForm, float] = field(default_factory=dict[UrlForm, float], init=False)
-    """When each form of the URL last brought an event, in seconds since the Unix epoch."""
+    """When each form of the URL last brought an event, since the Unix epoch."""
     key: ListenKey | None = field(default=None, init=False)
     """The key whose events are received, or are about to be."""
     form: UrlForm = field(default=URL_FORMS[0], init=False)
     lines: OpenLines = field(init=False)
-    _failures: int = field(default=0, init=False)
-    _retry_at: float = field(default=0.0, init=False)
+    _began_at: float = field(default=0.0, init=False)
     _key_ended_at: float | None = field(default=None, init=False)
     _missed: float = field(default=0.0, init=False)
     _woken: anyio.Event = field(default_factory=anyio.Event, init=False)
 
     def __post_init__(self) -> None:
         self.lines = OpenLines(self.http, self.environment, self.now)
+        self._attempts = Attempts(_FIRST_PAUSE, self.rng)
+        self._side_attempts = Attempts(_SIDE_PAUSE, self.rng)
         self.watcher = Watcher(self._opened, self._received, self._ended)
 
     @property
@@ -107,7 +106,7 @@ class UserStream:
 
     async def run(self) -> None:
         """Receive events. Never returns."""
-        self.is_on = True
+        self.is_on, self._began_at = True, self.wall_clock()
         if self.journal.gap_count == 0:  # otherwise it has a past
             self.journal.begin_gap(None, GapReason.START)
         self._missed = self.now() - anyio.current_time()
@@ -123,7 +122,7 @@ class UserStream:
 
     def _pause(self, now: float) -> float:
         if self.key is not None and self.main is None:
-            return max(self._retry_at - now, 0.0)
+            return max(self._attempts.retry_at - now, 0.0)
         is_comparing = self.lines.successor or any(probe.held for probe in self.lines.probes)
         return _SOON_SECONDS if is_comparing else _TICK_SECONDS
 
@@ -131,7 +130,7 @@ class UserStream:
         missed = now - anyio.current_time()
         if missed - self._missed > _SLEPT_SECONDS and self.main and self.main.is_open:
             self._lose(self.main, GapReason.SUSPENDED, "this machine was suspended")
-            self._retry_at = now
+            self._attempts.begin(now)
         self._missed = missed
 
     def _follow_key(self, now: float) -> None:
@@ -145,7 +144,7 @@ class UserStream:
             self.journal.begin_gap(self.wall(self._lost_since(self.key, now)), reason)
             self.lines.end_all()
         self.key, self._key_ended_at = key, None
-        self._retry_at, self._failures = now, 0
+        self._attempts.begin(now)
 
     def _lost_since(self, key: ListenKey, now: float) -> float:
         """Return since when events of a key that was lost may be missing."""
@@ -162,7 +161,7 @@ class UserStream:
         if self.key is None:
             return
         if self.main is None:
-            if now >= self._retry_at:
+            if now >= self._attempts.retry_at:
                 self.lines.main = self.lines.dial(self.key, self.form, self.watcher)
         elif self.main.is_open:
             if self.has_pings and self.main.is_deaf(now):
@@ -236,6 +235,8 @@ class UserStream:
     def _ended(self, line: Line, why: str) -> None:
         if line is self.main:
             self._lose(line, GapReason.DISCONNECTED, why)
+        elif line in tuple(self.lines):
+            self._side_attempts.failed(line.form, self.now())
         self.lines.forget(line)
         self.wake()
 
@@ -249,15 +250,12 @@ class UserStream:
             if successor is None or not successor.opened_at or successor.opened_at > line.heard_at:
                 self.journal.begin_gap(self.wall(line.heard_at), reason)
             if now - line.opened_at > _STABLE_SECONDS:
-                self._failures = 0
+                self._attempts.begin(now)
         if successor is not None and successor.is_open:
             self._use(successor)
             return
-        self._failures += 1
-        longest = _FIRST_PAUSE * 2 ** min(self._failures - 1, _MOST_DOUBLINGS)
-        pause = longest * (0.5 + self.rng())
-        self._retry_at = now + pause
-        level = logging.WARNING if self._failures == 1 else logging.INFO
+        pause = self._attempts.failed(line.form, now)
+        level = logging.WARNING if self._attempts.failures[line.form] == 1 else logging.INFO
         logger.log(level, "the user data stream: %s; connecting again in %.1f s", why, pause)
         self.wake()
 
@@ -270,7 +268,7 @@ class UserStream:
     def _hand_over(self, main: Line, now: float) -> None:
         successor = self.lines.successor
         if successor is None:
-            if main.is_old(now):
+            if main.is_old(now) and now >= self._side_attempts.retry_at:
                 self.lines.successor = self.lines.dial(main.key, main.form, self.watcher)
         elif successor.opened_at is not None and now - successor.opened_at >= _OVERLAP_SECONDS:
             self._use(successor)
@@ -285,15 +283,18 @@ class UserStream:
         probes = self.lines.probes
         if probes and main.quiet_since() > probes[0].started_at:
             self.lines.end_probes()
-        forms = [form for form in URL_FORMS if form not in {line.form for line in self.lines}]
-        if forms and now - main.quiet_since() > _QUIET_SECONDS * (len(probes) + 1):
+        used = {line.form for line in self.lines}
+        forms = self._side_attempts.ordered(form for form in URL_FORMS if form not in used)
+        quiet_at = main.quiet_since() + _QUIET_SECONDS * (len(probes) + 1)
+        if forms and now > max(quiet_at, self._side_attempts.retry_at):
             probes.append(self.lines.dial(main.key, forms[0], self.watcher))
 
     def _switch(self, main: Line, probe: Line) -> None:
         """Use another form of the URL, because it brings events that the present one does not."""
         self.problem = f"the URL form {main.form.name} brings no events; {probe.form.name} does"
         logger.warning("%s", self.problem)
-        self.journal.begin_gap(self.wall(main.quiet_since()), GapReason.ROUTE)
+        since = self.delivered.get(main.form, self._began_at)  # by this line or an earlier one
+        self.journal.begin_gap(min(since, self.wall(main.quiet_since())), GapReason.ROUTE)
         self.journal.end_gap(self.wall(probe.opened_at or probe.started_at))
         self._use(probe)
         self.lines.end_probes()

@@ -30,6 +30,8 @@ class Network:
     silent_paths: set[str] = field(default_factory=set[str])
     """URLs with these paths bring pings only."""
     wires: "list[Wire]" = field(default_factory=list["Wire"])
+    refused_paths: set[str] = field(default_factory=set[str])
+    """URLs with these paths are refused."""
     urls: list[str] = field(default_factory=list[str])
     """Of the WebSockets that were opened."""
 
@@ -92,6 +94,9 @@ class PingingTransport(ASGIWebSocketTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await anyio.sleep(LATENCY_SECONDS)
+        if request.url.path in self._network.refused_paths:
+            self._network.urls.append(str(request.url))
+            raise httpx.ConnectError("refused")
         response = await super().handle_async_request(request)
         if "network_stream" in response.extensions:
             self._network.urls.append(str(request.url))

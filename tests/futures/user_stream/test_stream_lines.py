@@ -102,7 +102,8 @@ async def test_a_successor_takes_over_at_once_from_a_main_line_that_ends(
 async def test_the_end_of_another_line_changes_nothing(stream: UserStream, main: Line) -> None:
     line = another(stream, main)
     stream.lines.probes.append(line)
-    stream.watcher.ended(line, "it was closed with code 1001")
+    for _ in range(2):
+        stream.watcher.ended(line, "it was closed with code 1001")
     assert stream.main is main
     assert stream.lines.probes == []
     assert stream.problem is None
@@ -155,3 +156,24 @@ async def test_a_key_closed_here_is_a_gap_since_then_although_its_end_was_not_re
     assert journal.gap is not None
     assert journal.gap.reason is GapReason.NO_KEY
     assert journal.gap.since == pytest.approx(START_OF_A_MINUTE + 60, abs=1)
+
+
+async def test_a_form_that_is_refused_is_tried_again_after_pauses_only_and_the_next_one_too(
+    stream: UserStream, main: Line, network: Network
+) -> None:
+    assert main.is_open
+    network.refused_paths.add(URL_FORMS[1].path.format(key=main.key.get_secret_value()))
+    await anyio.sleep(1000)
+    assert len(network.urls) <= 6
+    assert [probe.form for probe in stream.lines.probes] == [URL_FORMS[2]]
+
+
+async def test_an_old_line_whose_successor_is_refused_tries_again_after_pauses_only(
+    stream: UserStream, main: Line, network: Network
+) -> None:
+    network.refused_paths.add("/private/ws")
+    main.opened_at = stream.now() - 85_000
+    stream.wake()
+    await anyio.sleep(300)
+    assert stream.main is main
+    assert len(network.urls) <= 12
