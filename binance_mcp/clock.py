@@ -42,3 +42,15 @@ class SteadyClock:
                 self._missed += missed
         self._last = awake, wall
         return awake + self._missed
+
+
+class SuspensionDetector:
+    """Notices that this machine was suspended. The times passed in are a `SteadyClock`'s."""
+
+    def __init__(self, now: float) -> None:
+        self._missed = now - anyio.current_time()
+
+    def was_suspended(self, now: float) -> bool:
+        """Return whether it was since the last call."""
+        before, self._missed = self._missed, now - anyio.current_time()
+        return self._missed - before > _SLEPT

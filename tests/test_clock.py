@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import anyio
 import pytest
 
-from binance_mcp.clock import SteadyClock, wall_clock
+from binance_mcp.clock import SteadyClock, SuspensionDetector, wall_clock
 from tests.simulation.storm.machine import Machine
 
 
@@ -43,6 +43,17 @@ async def test_a_steady_clock_starts_when_it_is_first_read() -> None:
     await machine.sleep(600)
 
     assert clock.now() == 0
+
+
+@pytest.mark.anyio
+async def test_a_suspension_is_noticed_once() -> None:
+    machine = Machine()
+    detector = SuspensionDetector(machine.now())
+    await anyio.sleep(600)
+    assert not detector.was_suspended(machine.now())
+    await machine.sleep(600)
+    assert detector.was_suspended(machine.now())
+    assert not detector.was_suspended(machine.now())
 
 
 @pytest.mark.anyio

@@ -114,6 +114,14 @@ class ListenKeyLife:
         """
         return self.last.extended_at if self.last and self.state is State.EXPIRED else None
 
+    def confirmed_at(self, key: ListenKey) -> float | None:
+        """Return when Binance last confirmed a key; None if it ended more keys ago than are kept.
+
+        Until then, it was active.
+        """
+        known = (each.extended_at for each in (self.last, *self.ended) if each and each.key == key)
+        return max(known, default=None)
+
     def extension(self, key: ListenKey, *, at: float, validity: float) -> ActiveKey:
         """Return `key` as created or kept alive by a request that was sent at `at`."""
         last = self.last

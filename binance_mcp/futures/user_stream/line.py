@@ -18,6 +18,11 @@ DEAF_SECONDS: Final = 270.0
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams
 """
+TRAVEL_SECONDS: Final = 1.0
+"""How long before it arrives an event may have been sent: those on their way are lost with a line.
+"""
+_LATEST_SECONDS: Final = 300.0
+"""What arrives later than this by its own time was not delayed: one of the clocks is wrong."""
 LIFETIME_SECONDS: Final = 84_600.0
 """Binance ends a connection after 24 hours; half an hour earlier another one takes over."""
 
@@ -46,6 +51,8 @@ class Line:
     pinged_at: float | None = None
     delivered_at: float | None = None
     """When it last brought an event."""
+    delay: float = 0.0
+    """How long the event that it brought last was on its way, by the event's own time."""
     held: list[Received] = field(default_factory=list[Received])
     """Events that wait until it is clear that no other line brings them earlier."""
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
@@ -59,7 +66,13 @@ class Line:
         """Record that something arrived."""
         self.heard_at = self.now()
         if is_ping:
-            self.pinged_at = self.heard_at
+            self.pinged_at, self.delay = self.heard_at, 0.0
+
+    def deliver(self, event: UserEvent, wall_time: float) -> None:
+        """Record that it brought an event, at a time in seconds since the Unix epoch."""
+        self.delivered_at = self.now()
+        delay = wall_time - (event.event_time or 0) / 1000
+        self.delay = delay if 0 < delay < _LATEST_SECONDS else 0.0
 
     @property
     def is_open(self) -> bool:
@@ -73,6 +86,10 @@ class Line:
     def is_old(self, now: float) -> bool:
         """Return whether another one should take over, before Binance ends it."""
         return self.opened_at is not None and now - self.opened_at > LIFETIME_SECONDS
+
+    def received_until(self) -> float:
+        """Return until when it brought everything that was sent on it."""
+        return self.heard_at - self.delay - TRAVEL_SECONDS
 
     def quiet_since(self) -> float:
         """Return since when it has brought no event."""

@@ -11,6 +11,7 @@ from binance_mcp.errors import StreamEndedError
 from binance_mcp.futures.environment import Environment
 from binance_mcp.futures.http_client import HttpClient
 from binance_mcp.futures.listen_key import ListenKey
+from binance_mcp.futures.user_stream.event import UserEvent
 from binance_mcp.futures.user_stream.line import Line, Received
 from binance_mcp.futures.user_stream.url_form import UrlForm
 from binance_mcp.futures.user_stream.web_socket import Frame, Listener, read_web_socket
@@ -18,6 +19,8 @@ from binance_mcp.futures.user_stream.web_socket import Frame, Listener, read_web
 logger = logging.getLogger(__name__)
 
 _OPENING_SECONDS: Final = 10.0
+_PROVES_SECONDS: Final = 5.0
+"""How much later than on the line of another form an event may arrive on the main one."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Watcher:
 
     opened: Callable[[Line], None]
     received: Callable[[Line, Frame], None]
+    heard: Callable[[Line, bool], None]
+    """Called with everything that arrives, before it is read: whether it is a ping."""
     ended: Callable[[Line, str], None]
     """Not called for a line that is ended here. The text says why it ended."""
 
@@ -59,7 +64,7 @@ class OpenLines:
         listener = Listener(
             opened=lambda: watcher.opened(line),
             received=lambda frame: watcher.received(line, frame),
-            heard=line.hear,
+            heard=lambda is_ping: watcher.heard(line, is_ping),
         )
         url = line.form.url(self.environment, line.key)
         with line.scope:
@@ -83,18 +88,33 @@ class OpenLines:
         held, line.held = line.held, []
         return held
 
+    def proven_probe(self, is_known: Callable[[UserEvent], bool], now: float) -> Line | None:
+        """Return a line of another form that has brought what the main one should have by now."""
+        for probe in self.probes:
+            late = (each.event for each in probe.held if now - each.at > _PROVES_SECONDS)
+            if not all(map(is_known, late)):
+                return probe
+        return None
+
     def end_probes(self) -> None:
         """End the lines of other forms."""
         for probe in self.probes:
             probe.scope.cancel()
         self.probes = []
 
+    def end_all_but_main(self) -> None:
+        """End the successor, and the lines of other forms."""
+        if self.successor:
+            self.successor.scope.cancel()
+            self.successor = None
+        self.end_probes()
+
     def end_all(self) -> None:
         """End every line."""
-        for line in self:
-            line.scope.cancel()
-        self.main = self.successor = None
-        self.probes = []
+        self.end_all_but_main()
+        if self.main:
+            self.main.scope.cancel()
+            self.main = None
 
     def forget(self, line: Line) -> None:
         """Forget a line that has ended by itself, and is not the main one."""

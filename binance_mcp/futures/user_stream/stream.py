@@ -12,7 +12,7 @@ from typing import Final
 
 import anyio
 
-from binance_mcp.clock import WallClock
+from binance_mcp.clock import SuspensionDetector, WallClock
 from binance_mcp.errors import BinanceError, UnreadableFrameError
 from binance_mcp.futures.environment import Environment
 from binance_mcp.futures.http_client import HttpClient
@@ -22,7 +22,7 @@ from binance_mcp.futures.user_stream.attempts import Attempts
 from binance_mcp.futures.user_stream.event import parse_frame
 from binance_mcp.futures.user_stream.gap import GapReason
 from binance_mcp.futures.user_stream.journal import Journal
-from binance_mcp.futures.user_stream.line import Line, Received
+from binance_mcp.futures.user_stream.line import TRAVEL_SECONDS, Line, Received
 from binance_mcp.futures.user_stream.open_lines import OpenLines, Watcher
 from binance_mcp.futures.user_stream.url_form import URL_FORMS, UrlForm
 from binance_mcp.futures.user_stream.web_socket import Frame
@@ -34,15 +34,12 @@ _SOON_SECONDS: Final = 1.0
 _OVERLAP_SECONDS: Final = 5.0  # in which an old line and its successor are both open
 _QUIET_SECONDS: Final = 780.0
 """Without an event for so long, another form of the URL is tried beside the present one."""
-_PROVES_SECONDS: Final = 5.0
-"""How much later an event may arrive on the line in use than on one that is tried beside it."""
 _CONFIRMED_SECONDS: Final = 10.0  # how long before a line opened the key may be confirmed
 _FIRST_CHECK_SECONDS: Final = 15.0
 _LONGEST_CHECK_SECONDS: Final = 300.0
 _STABLE_SECONDS: Final = 10.0
 _FIRST_PAUSE: Final = 0.5
 _SIDE_PAUSE: Final = 30.0  # after a successor, or a line of another form, has ended by itself
-_SLEPT_SECONDS: Final = 2.0
 _MOST_HELD: Final = 10_000
 
 
@@ -72,14 +69,13 @@ class UserStream:
     lines: OpenLines = field(init=False)
     _began_at: float = field(default=0.0, init=False)
     _key_ended_at: float | None = field(default=None, init=False)
-    _missed: float = field(default=0.0, init=False)
     _woken: anyio.Event = field(default_factory=anyio.Event, init=False)
 
     def __post_init__(self) -> None:
         self.lines = OpenLines(self.http, self.environment, self.now)
         self._attempts = Attempts(_FIRST_PAUSE, self.rng)
         self._side_attempts = Attempts(_SIDE_PAUSE, self.rng)
-        self.watcher = Watcher(self._opened, self._received, self._ended)
+        self.watcher = Watcher(self._opened, self._received, self._heard, self._ended)
 
     @property
     def main(self) -> Line | None:
@@ -96,9 +92,9 @@ class UserStream:
 
     def heard_until(self) -> float | None:
         """Return until when nothing was missed, as far as is known, in seconds since the epoch."""
-        main = self.main
-        is_open = main is not None and main.is_open and self.journal.gap is None
-        return self.wall(main.heard_at) if main is not None and is_open else None
+        if self.main is None or not self.main.is_open or self.journal.gap is not None:
+            return None
+        return self.wall(self.main.received_until())
 
     def wake(self) -> None:
         """Look at the listen key and the lines again, because something has changed."""
@@ -109,7 +105,7 @@ class UserStream:
         self.is_on, self._began_at = True, self.wall_clock()
         if self.journal.gap_count == 0:  # otherwise it has a past
             self.journal.begin_gap(None, GapReason.START)
-        self._missed = self.now() - anyio.current_time()
+        self._suspension = SuspensionDetector(self.now())
         async with anyio.create_task_group() as self.lines.tasks:
             while True:
                 self._woken = anyio.Event()
@@ -127,11 +123,10 @@ class UserStream:
         return _SOON_SECONDS if is_comparing else _TICK_SECONDS
 
     def _notice_sleep(self, now: float) -> None:
-        missed = now - anyio.current_time()
-        if missed - self._missed > _SLEPT_SECONDS and self.main and self.main.is_open:
+        if self._suspension.was_suspended(now) and self.main and self.main.is_open:
+            self.lines.end_all_but_main()
             self._lose(self.main, GapReason.SUSPENDED, "this machine was suspended")
             self._attempts.begin(now)
-        self._missed = missed
 
     def _follow_key(self, now: float) -> None:
         active = self.keeper.life.active
@@ -141,7 +136,8 @@ class UserStream:
         if self.key is not None:
             is_closed = self.keeper.life.state is State.CLOSED
             reason = GapReason.NO_KEY if is_closed else GapReason.ROTATION
-            self.journal.begin_gap(self.wall(self._lost_since(self.key, now)), reason)
+            since = self._lost_since(self.key, now) - TRAVEL_SECONDS
+            self.journal.begin_gap(self.wall(since), reason)
             self.lines.end_all()
         self.key, self._key_ended_at = key, None
         self._attempts.begin(now)
@@ -150,12 +146,10 @@ class UserStream:
         """Return since when events of a key that was lost may be missing."""
         if self._key_ended_at is not None:
             return self._key_ended_at
-        life = self.keeper.life
-        if life.state is State.CLOSED:
+        if self.keeper.life.state is State.CLOSED:
             return now
-        known = [each.extended_at for each in (*life.ended, life.last) if each and each.key == key]
-        heard = [line.delivered_at for line in self.lines if line.delivered_at is not None]
-        return max([*known, *heard], default=now)
+        times = self.keeper.life.confirmed_at(key), *(line.delivered_at for line in self.lines)
+        return max((at for at in times if at is not None), default=now)
 
     def _tend(self, now: float) -> None:
         if self.key is None:
@@ -198,8 +192,11 @@ class UserStream:
                 await anyio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_CHECK_SECONDS)
 
+    def _heard(self, line: Line, is_ping: bool) -> None:  # noqa: FBT001  # a callback
+        self._notice_sleep(self.now())  # what arrives after it says nothing of what was missed
+        line.hear(is_ping)
+
     def _received(self, line: Line, frame: Frame) -> None:
-        now = self.now()
         try:
             event = parse_frame(frame)
         except UnreadableFrameError as error:
@@ -207,7 +204,8 @@ class UserStream:
             return
         if event is None:
             return
-        line.delivered_at = now
+        now = self.now()
+        line.deliver(event, self.wall_clock())
         self.delivered[line.form] = self.wall_clock()
         received = Received(event, len(frame), now)
         if line is self.main:
@@ -228,7 +226,7 @@ class UserStream:
         self.problem = str(error)
         if line is self.main:
             now = self.wall_clock()
-            self.journal.begin_gap(now, GapReason.UNREADABLE)
+            self.journal.begin_gap(now - TRAVEL_SECONDS, GapReason.UNREADABLE)
             if self.is_covered(line):
                 self.journal.end_gap(now)
 
@@ -243,12 +241,12 @@ class UserStream:
     def _lose(self, line: Line, reason: GapReason, why: str) -> None:
         """Give up the main line. Its successor takes over, if it is open."""
         line.scope.cancel()
-        now, successor = self.now(), self.lines.successor
+        now, until, successor = self.now(), line.received_until(), self.lines.successor
         self.lines.main, self.problem = None, why
         if line.opened_at is not None:
             self.reconnects += 1
-            if successor is None or not successor.opened_at or successor.opened_at > line.heard_at:
-                self.journal.begin_gap(self.wall(line.heard_at), reason)
+            if successor is None or not successor.opened_at or successor.opened_at > until:
+                self.journal.begin_gap(self.wall(until), reason)
             if now - line.opened_at > _STABLE_SECONDS:
                 self._attempts.begin(now)
         if successor is not None and successor.is_open:
@@ -264,6 +262,7 @@ class UserStream:
         self.form = line.form
         for received in self.lines.use(line):
             self._keep(received)
+        self.lines.tasks.start_soon(self._confirm, line)
 
     def _hand_over(self, main: Line, now: float) -> None:
         successor = self.lines.successor
@@ -275,11 +274,9 @@ class UserStream:
 
     def _compare(self, main: Line, now: float) -> None:
         """Compare the main line with those of other forms, and try another one if all is quiet."""
-        for probe in self.lines.probes:
-            late = [each for each in probe.held if now - each.at > _PROVES_SECONDS]
-            if any(not self.journal.has(each.event) for each in late):
-                self._switch(main, probe)
-                return
+        if probe := self.lines.proven_probe(self.journal.has, now):
+            self._switch(main, probe)
+            return
         probes = self.lines.probes
         if probes and main.quiet_since() > probes[0].started_at:
             self.lines.end_probes()
@@ -294,7 +291,8 @@ class UserStream:
         self.problem = f"the URL form {main.form.name} brings no events; {probe.form.name} does"
         logger.warning("%s", self.problem)
         since = self.delivered.get(main.form, self._began_at)  # by this line or an earlier one
-        self.journal.begin_gap(min(since, self.wall(main.quiet_since())), GapReason.ROUTE)
+        since = min(since, self.wall(main.quiet_since())) - TRAVEL_SECONDS
+        self.journal.begin_gap(since, GapReason.ROUTE)
         self.journal.end_gap(self.wall(probe.opened_at or probe.started_at))
         self._use(probe)
         self.lines.end_probes()

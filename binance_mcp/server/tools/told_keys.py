@@ -82,5 +82,5 @@ def _may_be_one(one: Client, other: Client) -> bool:
 
 def _missing_since(told: ActiveKey, life: ListenKeyLife) -> float:
     """Return when Binance had last confirmed a key that was replaced."""
-    ended = (each.extended_at for each in life.ended if each.key == told.key)
-    return next(ended, told.extended_at)  # it ended more keys ago than are kept
+    confirmed_at = life.confirmed_at(told.key)
+    return told.extended_at if confirmed_at is None else confirmed_at

@@ -52,9 +52,14 @@ async def stream(
 
 
 @pytest.fixture
-def push(sandbox: Sandbox, account: AccountKeys) -> Push:
-    """Push an event to the account's streams."""
-    return lambda event: sandbox.push(event, api_key=account.api_key)
+def push(sandbox: Sandbox, account: AccountKeys, machine: Machine) -> Push:
+    """Push an event, made now, to the account's streams."""
+
+    def push(event: dict[str, Any]) -> int:
+        made_now = event | {"E": round(machine.wall_clock() * 1000)}
+        return sandbox.push(made_now, api_key=account.api_key)
+
+    return push
 
 
 def everything(journal: Journal) -> Page:

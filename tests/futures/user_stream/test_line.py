@@ -1,8 +1,12 @@
+import json
+
 import pytest
 
 from binance_mcp.futures.listen_key import ListenKey
+from binance_mcp.futures.user_stream.event import parse_frame
 from binance_mcp.futures.user_stream.line import DEAF_SECONDS, LIFETIME_SECONDS, Line
 from binance_mcp.futures.user_stream.url_form import URL_FORMS
+from tests.futures.user_stream.documented_events import fill
 
 pytestmark = pytest.mark.anyio
 
@@ -18,8 +22,26 @@ async def test_a_line_knows_what_it_brought_and_when() -> None:
     assert (line.heard_at, line.pinged_at) == (20, None)
     line.hear(is_ping=True)
     assert (line.heard_at, line.pinged_at) == (30, 30)
-    line.delivered_at = 25.0
-    assert line.quiet_since() == 25
+
+
+async def test_a_line_brought_everything_that_was_sent_a_second_before_it_was_last_heard() -> None:
+    line = Line(ListenKey("key"), URL_FORMS[0], lambda: 100.0, started_at=9.0)
+    line.open()
+    assert line.received_until() == 99
+
+
+@pytest.mark.parametrize(("delay", "until"), [(7, 92), (0, 99), (-7, 99), (301, 99)])
+async def test_an_event_that_arrives_late_shows_that_others_are_on_their_way(
+    delay: int, until: int
+) -> None:
+    line = Line(ListenKey("key"), URL_FORMS[0], lambda: 100.0, started_at=9.0)
+    line.open()
+    event = parse_frame(json.dumps(fill(1, E=1000_000)))
+    assert event is not None
+    line.deliver(event, 1000 + delay)
+    assert (line.received_until(), line.quiet_since()) == (until, 100)
+    line.hear(is_ping=True)
+    assert line.received_until() == 99
 
 
 async def test_a_line_is_deaf_after_so_long_without_anything_and_old_after_most_of_a_day() -> None:

@@ -1,4 +1,5 @@
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import anyio
 import pytest
@@ -21,7 +22,7 @@ class Told:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.watcher = Watcher(self._opened, self._received, self._ended)
+        self.watcher = Watcher(self._opened, self._received, Line.hear, self._ended)
 
     def _opened(self, line: Line) -> None:
         line.open()
@@ -104,7 +105,7 @@ async def test_a_bug_ends_a_line_and_is_logged(
 
     assert sandbox
     told = Told()
-    watcher = Watcher(fail, told.watcher.received, told.watcher.ended)
+    watcher = replace(told.watcher, opened=fail)
     lines.main = lines.dial(ListenKey("k"), URL_FORMS[0], watcher)
     await anyio.sleep(1)
     assert told.lines == ["a bug in this server; its log has the details"]

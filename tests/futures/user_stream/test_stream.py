@@ -65,8 +65,8 @@ async def test_a_key_that_another_program_closes_is_replaced_within_seconds(
     assert received(journal) == [1]
     gap = everything(journal).gaps[-1]
     assert gap.reason is GapReason.ROTATION
-    assert gap.since == pytest.approx(START_OF_A_MINUTE + 1000, abs=0.2)
-    assert gap.until == pytest.approx(gap.since, abs=1)
+    assert gap.since == pytest.approx(START_OF_A_MINUTE + 999, abs=0.2)
+    assert gap.until == pytest.approx(START_OF_A_MINUTE + 1000, abs=0.5)
     (rotation,) = keeper_at_work.life.rotations
     assert rotation.missing_since == pytest.approx(1000, abs=0.2)
 
@@ -105,7 +105,7 @@ async def test_a_connection_that_breaks_is_a_gap_and_is_replaced(
     assert received(journal) == [1, 2]
     gap = everything(journal).gaps[-1]
     assert gap.reason is GapReason.DISCONNECTED
-    assert gap.since == pytest.approx(START_OF_A_MINUTE + 30, abs=1)
+    assert gap.since == pytest.approx(START_OF_A_MINUTE + 29, abs=0.2)
     assert gap.until == pytest.approx(START_OF_A_MINUTE + 61, abs=2)
     assert stream.reconnects == 1
     assert stream.problem == "the connection broke"

@@ -16,7 +16,7 @@ from tests.futures.user_stream.conftest import everything
 from tests.futures.user_stream.documented_events import DOCUMENTED
 from tests.futures.user_stream.pinging import Network
 from tests.server.connections import another_program_closes_the_key
-from tests.simulation.storm.machine import START_OF_A_MINUTE
+from tests.simulation.storm.machine import START_OF_A_MINUTE, Machine
 
 pytestmark = pytest.mark.anyio
 
@@ -92,6 +92,7 @@ async def test_a_successor_takes_over_at_once_from_a_main_line_that_ends(
     successor = another(stream, main)
     stream.lines.successor = successor
     stream.watcher.received(successor, DOCUMENTED[0])
+    await anyio.sleep(2)
     main.hear(is_ping=True)
     stream.watcher.ended(main, "it was closed with code 1001")
     assert stream.main is successor
@@ -177,3 +178,16 @@ async def test_an_old_line_whose_successor_is_refused_tries_again_after_pauses_o
     await anyio.sleep(300)
     assert stream.main is main
     assert len(network.urls) <= 12
+
+
+async def test_what_arrives_after_a_suspension_does_not_hide_what_was_missed(
+    stream: UserStream, main: Line, journal: Journal, machine: Machine
+) -> None:
+    await machine.sleep(600)
+    stream.watcher.heard(main, True)  # noqa: FBT003  # a ping
+    assert journal.gap is not None
+    assert (journal.gap.reason, journal.gap.until) == (GapReason.SUSPENDED, None)
+    assert journal.gap.since == pytest.approx(START_OF_A_MINUTE - 1, abs=1)
+    await anyio.sleep(1)
+    assert stream.main not in {main, None}
+    assert journal.gap is None

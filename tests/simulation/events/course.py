@@ -135,6 +135,7 @@ class Course:
             self._quiet,
             self._twice,
             self._deaf_form,
+            self._day,
         )
         await self.keeper.create()
         while self.pushed < events:
@@ -159,7 +160,7 @@ class Course:
 
     def _push(self) -> None:
         self.pushed += 1
-        self.sandbox.push(fill(self.pushed))
+        self.sandbox.push(fill(self.pushed, E=round(self.machine.wall_clock() * 1000)))
 
     def _note(self) -> None:
         """Note the truth: the sandbox remembers only so much of it."""
@@ -168,6 +169,13 @@ class Course:
 
     async def _break(self) -> None:
         self.network.break_all()
+
+    async def _day(self) -> None:
+        """Let a day pass, in which Binance would end each connection."""
+        ends_at = self.machine.now() + 86_400
+        while self.machine.now() < ends_at:
+            self._push()
+            await anyio.sleep(self.rng.uniform(0, 6000))
 
     async def _twice(self) -> None:
         for _ in range(self.rng.randint(2, 5)):
