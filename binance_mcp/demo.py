@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from http.client import HTTPConnection
 from threading import Timer
@@ -62,6 +62,7 @@ async def run_demo(say: Say, entry: str) -> int:
     async with serving_sandbox(sandbox) as exchange:
         say(f"The sandbox, which stands in for Binance USD-M Futures, runs at {exchange.rest_url}.")
         say("The MCP server is started as a host starts it: python -P -m binance_mcp")
+        say("(-P: without modules from the current folder).")
         say("It sends a keepalive every second here; outside of this demo, every 30 to 35 minutes.")
         async with Client(_server(exchange)) as client:
             await _show_keepalive(client, say)
@@ -100,11 +101,11 @@ def _server(exchange: ServedSandbox) -> StdioServerParameters:
 async def _show_keepalive(client: Client, say: Say) -> None:
     say(f"\n1. An agent calls {_CREATE} once. From then on the server keeps the key alive:")
     async with client.listen(resource_subscriptions=[_RESOURCE]) as changes:
-        say(f"   {_text(await client.call_tool(_CREATE, {}))}")
+        _show(await client.call_tool(_CREATE, {}), say)
         for _ in range(1 + _KEEPALIVES):
             await anext(changes)
     say(f"   {_KEEPALIVES} keepalives later, {_STATUS}:")
-    say(f"   {_text(await client.call_tool(_STATUS, {}))}")
+    _show(await client.call_tool(_STATUS, {}), say)
 
 
 async def _show_replacement(client: Client, exchange: ServedSandbox, say: Say) -> None:
@@ -114,15 +115,12 @@ async def _show_replacement(client: Client, exchange: ServedSandbox, say: Say) -
         await anyio.to_thread.run_sync(_close_as_another_program, exchange)
         while not _is_replaced(await client.read_resource(_RESOURCE)):
             await anext(changes)
-    say(f"   {_text(await client.call_tool(_STATUS, {}))}")
+    _show(await client.call_tool(_STATUS, {}), say)
 
 
 def _close_as_another_program(exchange: ServedSandbox) -> None:
-    connection = HTTPConnection(urlsplit(exchange.rest_url).netloc)
-    with closing(connection):
-        headers = {"X-MBX-APIKEY": exchange.account.api_key}
-        connection.request("DELETE", "/fapi/v1/listenKey", headers=headers)
-        connection.getresponse().read()
+    headers = {"X-MBX-APIKEY": exchange.account.api_key}
+    _request(exchange, "DELETE", "/fapi/v1/listenKey", headers=headers)
 
 
 def _is_replaced(result: ReadResourceResult) -> bool:
@@ -133,17 +131,26 @@ def _is_replaced(result: ReadResourceResult) -> bool:
 async def _show_events(client: Client, exchange: ServedSandbox, say: Say) -> None:
     say(f"\n2. An order is filled on the exchange. {_EVENTS} waits for it:")
     Timer(1, _fill_an_order, [exchange]).start()
-    for line in _text(await client.call_tool(_EVENTS, {"waitSeconds": 30})).splitlines():
-        say(f"   {line}")
+    _show(await client.call_tool(_EVENTS, {"waitSeconds": 30}), say)
 
 
 def _fill_an_order(exchange: ServedSandbox) -> None:
     milliseconds = round(wall_clock() * 1000)
     event = {"e": "ORDER_TRADE_UPDATE", "E": milliseconds, "T": milliseconds, "o": _FILL}
     body = json.dumps({"event": event, "apiKey": exchange.account.api_key})
-    connection = HTTPConnection(urlsplit(exchange.rest_url).netloc)
-    with closing(connection):
-        connection.request("POST", "/sandbox/events", body)
+    _request(exchange, "POST", "/sandbox/events", body=body)
+
+
+def _request(
+    exchange: ServedSandbox,
+    method: str,
+    path: str,
+    *,
+    body: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    with closing(HTTPConnection(urlsplit(exchange.rest_url).netloc)) as connection:
+        connection.request(method, path, body, headers or {})
         connection.getresponse().read()
 
 
@@ -162,6 +169,11 @@ def _show_counts(sandbox: Sandbox, say: Say) -> None:
         say(f"   {count:3} x {method} {path} -> {status}")
     first = sandbox.requests[0]
     say(f"   The first was signed: {first.method} {first.path}?{first.query}")
+
+
+def _show(result: CallToolResult, say: Say) -> None:
+    for line in _text(result).splitlines():
+        say(f"   {line}")
 
 
 def _text(result: CallToolResult) -> str:

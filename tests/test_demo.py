@@ -10,6 +10,7 @@ from binance_mcp.masking import mask_tokens
 STEPS: Final = """\
 The sandbox, which stands in for Binance USD-M Futures, runs at http://127.0.0.1:<port>.
 The MCP server is started as a host starts it: python -P -m binance_mcp
+(-P: without modules from the current folder).
 It sends a keepalive every second here; outside of this demo, every 30 to 35 minutes.
 
 1. An agent calls BinanceFuturesCreateListenKey once. From then on the server keeps the key alive:
@@ -26,6 +27,7 @@ It sends a keepalive every second here; outside of this demo, every 30 to 35 min
 3. Another program of the account closes the key. The server creates a new one by
    itself, and tells each agent once, with the next result:
    The listen key was replaced: <key> is no longer valid; the account's key is now <key>. <rest>
+   <active><rest>
 
 4. BinanceFuturesKeepAliveListenKey again and again, until the policy says no:
    60 calls were admitted; the next one: [POLICY DENIED] <denial>

@@ -81,7 +81,7 @@ async def open_account(
                 timeout=settings.timeout_seconds,
                 wall_clock=wall_clock,
             )
-            keeper = ListenKeyKeeper(rest_api, _schedule(settings), on_change=on_change)
+            keeper = ListenKeyKeeper(rest_api, _schedule(settings), listeners=[on_change])
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(keeper.run)
                 file, journal = _journal(settings, None if app else credentials)
@@ -89,7 +89,7 @@ async def open_account(
                     keeper, streams, environment, journal, wall_clock, has_pings=app is None
                 )
                 if settings.user_events:
-                    keeper.on_change = _both(on_change, stream.wake)
+                    keeper.listeners.append(stream.wake)
                     tasks.start_soon(stream.run)
                 if file:
                     tasks.start_soon(file.run, stream.heard_until)
@@ -119,14 +119,6 @@ def _account_id(settings: Settings, credentials: Credentials | None) -> str:
     """Return what tells accounts apart, without what could be used of their credentials."""
     key = credentials.api_key.get_secret_value() if credentials and credentials.api_key else ""
     return hashlib.sha256(f"{settings.environment} {key}".encode()).hexdigest()[:16]
-
-
-def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
-    def call() -> None:
-        first()
-        second()
-
-    return call
 
 
 def _schedule(settings: Settings) -> Schedule | None:

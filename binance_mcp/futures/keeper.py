@@ -51,7 +51,7 @@ class ListenKeyKeeper:
     """Returns a random number in [0, 1), for jitter and for the pauses between retries."""
     validity: float = VALIDITY_SECONDS
     """Seconds that a key is valid after it was created or kept alive."""
-    on_change: Callable[[], None] = lambda: None
+    listeners: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     """Called after every change of `life`. Must not raise."""
     next_keepalive_at: float | None = field(default=None, init=False)
     """When the next automatic keepalive or replacement is due, on `clock`; None if none is."""
@@ -293,4 +293,5 @@ class ListenKeyKeeper:
         self._life = life
         if self._next_event() < self._asleep_until:
             self._woken.set()
-        self.on_change()
+        for listener in self.listeners:
+            listener()

@@ -146,8 +146,8 @@ async def test_without_a_schedule_the_expiry_of_the_listen_key_is_noticed(
     manual_keeper: ListenKeyKeeper, sent: Sent
 ) -> None:
     changes: list[tuple[float, State]] = []
-    manual_keeper.on_change = lambda: changes.append(
-        (anyio.current_time(), manual_keeper.life.state)
+    manual_keeper.listeners.append(
+        lambda: changes.append((anyio.current_time(), manual_keeper.life.state))
     )
     await manual_keeper.create()
 

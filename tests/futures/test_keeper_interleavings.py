@@ -131,7 +131,7 @@ async def seated(strikes: tuple[Strike, ...], seed: int) -> AsyncGenerator[Table
         keeper = ListenKeyKeeper(api, Schedule(), rng=rng.random)
         other = RestApi(others_http, credentials, RequestWeight(2400))
         table = Table(keeper, exchange, machine, other, sandbox)
-        keeper.on_change = table.check
+        keeper.listeners.append(table.check)
         tasks.start_soon(keeper.run)
         yield table
         tasks.cancel_scope.cancel()

@@ -221,8 +221,8 @@ async def test_every_state_change_is_notified(
     keeper: ListenKeyKeeper, sandbox: Sandbox, rest_api: RestApi
 ) -> None:
     told: list[tuple[State, int, int]] = []
-    keeper.on_change = lambda: told.append(
-        (keeper.life.state, keeper.life.failures, keeper.life.rotation_count)
+    keeper.listeners.append(
+        lambda: told.append((keeper.life.state, keeper.life.failures, keeper.life.rotation_count))
     )
 
     await keeper.create()

@@ -4,7 +4,7 @@ Nothing is claimed that is not known: an active key is one that Binance confirme
 told, and another program may have closed it since. What does not apply is left out.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from mcp.types import CallToolResult, TextContent
@@ -19,6 +19,7 @@ Reveal = Literal["always", "create", "never"]
 """Which tools show the listen key: all, only Create, or none."""
 
 _KEY_IN_URL: Final = "<listenKey>"
+_PROGRAMS: Final = "Programs with a WebSocket of their own"
 
 
 class ToolResult(BaseModel):
@@ -51,7 +52,7 @@ def replacement_sentences(account: Account, replaced: Replacement | None, how: s
     since = date_and_time(account.date_of(replaced.missing_since))
     return (
         f"The listen key was replaced: {replaced.old} is no longer valid; the account's key is now "
-        f"{replaced.new}. Events since {since} may be missing. {how} "
+        f"{replaced.new}. Events since {since} may be missing. {how}\n"
     )
 
 
@@ -63,8 +64,13 @@ def shown(key: ListenKey, *, is_revealed: bool) -> str:
 def how_to_connect_again(reveal: Reveal) -> str:
     """Return the sentence about how to receive events again, for results without the key."""
     if reveal != "never":
-        return "Connect again: BinanceFuturesCreateListenKey returns the key."
-    return "The account's programs must connect again."
+        return f"{_PROGRAMS} must connect again; BinanceFuturesCreateListenKey returns the key."
+    return f"{_PROGRAMS} must connect again."
+
+
+def date_of(at: float) -> datetime:
+    """Return the date of a time in seconds since the Unix epoch, in whole seconds."""
+    return datetime.fromtimestamp(round(at), UTC)
 
 
 def date_and_time(date: datetime) -> str:

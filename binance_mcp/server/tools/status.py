@@ -217,8 +217,8 @@ def sentences(status: ListenKeyStatus) -> str:
         parts.append(_rotations(status.rotation_count or 1, last))
     if quota := status.tightest_quota:
         parts.append(
-            f"Tightest quota ({quota.counter}): {quota.remaining} of {quota.max} calls left per "
-            f"{quota.window}."
+            f"The policy's tightest limit ({quota.counter}): {quota.remaining} of {quota.max} "
+            f"calls left per {quota.window}."
         )
     if status.policy_problem:
         parts.append(f"The policy file has a problem: {status.policy_problem.removesuffix('.')}.")

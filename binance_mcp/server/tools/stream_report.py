@@ -1,11 +1,11 @@
 """The state of the user data stream as data, for programs."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from math import ceil
 
 from binance_mcp.futures.user_stream.status import StreamState, StreamStatus
 from binance_mcp.futures.user_stream.stream import UserStream
-from binance_mcp.server.tools.results import ToolResult
+from binance_mcp.server.tools.results import ToolResult, date_of
 
 
 class StreamReport(ToolResult):
@@ -46,4 +46,4 @@ def stream_report(stream: UserStream) -> StreamReport:
 
 
 def _date(at: float | None) -> datetime | None:
-    return None if at is None else datetime.fromtimestamp(round(at), UTC)
+    return None if at is None else date_of(at)

@@ -1,12 +1,11 @@
 """The sentences about the user data stream that a model reads: what is known, and since when."""
 
-from datetime import UTC, datetime
 from math import ceil, floor
 from typing import Final
 
 from binance_mcp.futures.user_stream.gap import Gap, GapReason
 from binance_mcp.futures.user_stream.status import StreamState, StreamStatus
-from binance_mcp.server.tools.results import date_and_time
+from binance_mcp.server.tools.results import date_and_time, date_of
 
 _REASONS: Final = {
     GapReason.START: "this server was not connected before",
@@ -21,6 +20,7 @@ _REASONS: Final = {
     GapReason.RESTART: "this server was not running",
     GapReason.OTHER_JOURNAL: "the cursor is from before a restart, or from another server",
 }
+_NO_PROOF: Final = "an empty list does not prove that nothing happened."
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86_400
@@ -61,9 +61,9 @@ def _connected(status: StreamStatus, now: float) -> str:
 
 def _doubts(status: StreamStatus) -> str:
     if not status.is_confirmed:
-        return " Binance has not confirmed the listen key since, so silence proves nothing yet."
+        return f" Binance has not confirmed the listen key since: {_NO_PROOF}"
     if not status.delivers:
-        return " No event has arrived by this form of URL yet, so silence proves nothing."
+        return f" No event has arrived from this URL yet: {_NO_PROOF}"
     return ""
 
 
@@ -78,4 +78,4 @@ def span(seconds: float) -> str:
 
 
 def _moment(at: float) -> str:
-    return date_and_time(datetime.fromtimestamp(round(at), UTC))
+    return date_and_time(date_of(at))

@@ -3,7 +3,7 @@
 import difflib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from math import ceil, floor
 from typing import Annotated, Any, Final
 
@@ -24,7 +24,7 @@ from binance_mcp.futures.user_stream.stream import UserStream
 from binance_mcp.futures.user_stream.summary import summary
 from binance_mcp.futures.user_stream.wanted import Wanted
 from binance_mcp.server.identity import client_of
-from binance_mcp.server.tools.results import ToolResult, succeeded
+from binance_mcp.server.tools.results import ToolResult, date_of, succeeded
 from binance_mcp.server.tools.stream_sentences import gap_sentence, stream_sentence
 from binance_mcp.server.tools.tool import READS, make_tool
 
@@ -206,7 +206,7 @@ def _result(account: Account, stream: UserStream, page: Page, *, detail: bool) -
         has_more=page.has_more,
         truncated=page.is_truncated,
         gaps=[_gap(gap) for gap in _fewer(page.gaps)],
-        covered_since=None if status.covered_since is None else _date(ceil(status.covered_since)),
+        covered_since=None if status.covered_since is None else date_of(ceil(status.covered_since)),
         stream=stream_sentence(status, account.wall_clock()),
     )
 
@@ -234,21 +234,17 @@ def _fewer(gaps: Sequence[Gap]) -> Sequence[Gap]:
 def _gap(gap: Gap) -> GapReport:
     return GapReport(
         after_sequence=gap.after,
-        since=None if gap.since is None else _date(floor(gap.since)),
-        until=None if gap.until is None else _date(ceil(gap.until)),
+        since=None if gap.since is None else date_of(floor(gap.since)),
+        until=None if gap.until is None else date_of(ceil(gap.until)),
         reason=gap.reason,
     )
-
-
-def _date(at: int) -> datetime:
-    return datetime.fromtimestamp(at, UTC)
 
 
 def _milliseconds(at: int | None) -> str | None:
     """Return the date of a time in milliseconds."""
     if at is None:
         return None
-    date = datetime.fromtimestamp(at // 1000, UTC)
+    date = date_of(at // 1000)
     return f"{date:%Y-%m-%dT%H:%M:%S}.{at % 1000:03}Z"
 
 

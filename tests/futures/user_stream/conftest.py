@@ -45,7 +45,7 @@ async def stream(
             machine.wall_clock,
             rng=lambda: 0.5,
         )
-        keeper_at_work.on_change = found.wake
+        keeper_at_work.listeners.append(found.wake)
         tasks.start_soon(found.run)
         yield found
         tasks.cancel_scope.cancel()

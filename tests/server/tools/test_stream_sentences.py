@@ -35,8 +35,8 @@ def test_a_stream_in_order_says_since_when_it_is_quiet() -> None:
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"is_confirmed": False}, "Binance has not confirmed the listen key since, so silence"),
-        ({"delivers": False, "last_ping_at": None}, "No event has arrived by this form of URL yet"),
+        ({"is_confirmed": False}, "Binance has not confirmed the listen key since: an empty list"),
+        ({"delivers": False, "last_ping_at": None}, "No event has arrived from this URL yet"),
         ({"state": StreamState.NO_KEY}, "Nothing is received: there is no active listen key."),
         (
             {"state": StreamState.CONNECTING, "problem": "the connection broke"},

@@ -206,7 +206,7 @@ async def test_a_replaced_key_is_told_by_whichever_tool_is_called_next_and_once(
     new = succeeded(results[1])["listenKey"]
     assert text(results[0]).startswith(
         f"The listen key was replaced: {old[:4]}… is no longer valid; the account's key is "
-        f"now {new[:4]}…. Events since 2026-11-18 11:06:40 UTC may be missing. Connect again"
+        f"now {new[:4]}…. Events since 2026-11-18 11:06:40 UTC may be missing."
     )
 
 

@@ -29,7 +29,9 @@ from tests.futures.user_stream.documented_events import fill
 from tests.futures.user_stream.pinging import Network, pinging_client
 from tests.simulation.events.reader import Reader
 from tests.simulation.events.recorder import Recorder
+from tests.simulation.storm.exchange import Exchange
 from tests.simulation.storm.machine import Machine
+from tests.simulation.storm.weather import Weather, calm
 
 _HELD: Final = 1000
 _PAUSES: Final = (0.0, 0.01, 0.3, 5.0, 120.0)
@@ -64,7 +66,7 @@ async def _sail(seed: int, events: int) -> Outcome:
     readers = [Reader(journal, *paces) for paces in ((1.0, 50), (60.0, 7), (977.0, 500))]
     readers.append(Reader(journal, 40_000.0, 300))
     outcome = Outcome(recorder, tuple(readers))
-    async with _at_work(rng, journal, outcome) as course:
+    async with at_work(rng, journal, outcome, calm(days=0), Machine()) as course:
         for reader in readers:
             course.tasks.start_soon(reader.run)
         await course.run(events)
@@ -76,12 +78,21 @@ async def _sail(seed: int, events: int) -> Outcome:
 
 
 @asynccontextmanager
-async def _at_work(rng: Random, journal: Journal, outcome: Outcome) -> AsyncGenerator["Course"]:
-    machine, network = Machine(), Network()
-    sandbox = Sandbox(wall_clock=machine.wall_clock, steady_clock=machine.now)
+async def at_work(
+    rng: Random, journal: Journal, outcome: Outcome, weather: Weather, machine: Machine
+) -> AsyncGenerator["Course"]:
+    """Yield a keeper and a stream at work; weather strikes the keeper's requests."""
+    network = Network()
+    sandbox = Sandbox(
+        answer_seconds=0,  # its exchange takes time, and at random
+        wall_clock=machine.wall_clock,
+        steady_clock=machine.now,
+    )
     account = sandbox.new_account()
+    exchange = Exchange(sandbox, weather, machine, rng)
     async with (
-        http_client("http://sandbox.invalid", app=sandbox) as http,
+        http_client("http://sandbox.invalid", app=exchange.for_the_keeper) as http,
+        http_client("http://sandbox.invalid", app=exchange.for_another) as another_http,
         pinging_client(sandbox, network) as streams,
         anyio.create_task_group() as tasks,
     ):
@@ -97,10 +108,10 @@ async def _at_work(rng: Random, journal: Journal, outcome: Outcome) -> AsyncGene
         stream = UserStream(
             keeper, streams, sandbox_urls, journal, machine.wall_clock, rng=rng.random
         )
-        keeper.on_change = stream.wake
+        keeper.listeners.append(stream.wake)
         tasks.start_soon(keeper.run)
         tasks.start_soon(stream.run)
-        other = replace(rest_api, weight=RequestWeight(2400))
+        other = replace(rest_api, http=another_http, weight=RequestWeight(2400))
         yield Course(rng, machine, network, sandbox, keeper, stream, other, tasks, outcome)
         tasks.cancel_scope.cancel()
 
@@ -148,21 +159,22 @@ class Course:
                 if self.rng.random() < 0.7:
                     await self._burst(self.rng.randint(1, 20))
                     await anyio.sleep(self.rng.uniform(0, _CALM))
-            self._note()
+            self.note()
         await anyio.sleep(3600)
-        self._note()
+        self.note()
 
     async def _burst(self, count: int) -> None:
         longest = self.rng.choice(_PAUSES)
         for _ in range(count):
-            self._push()
+            self.push()
             await anyio.sleep(self.rng.uniform(0, longest))
 
-    def _push(self) -> None:
+    def push(self) -> None:
+        """Push the next event."""
         self.pushed += 1
         self.sandbox.push(fill(self.pushed, E=round(self.machine.wall_clock() * 1000)))
 
-    def _note(self) -> None:
+    def note(self) -> None:
         """Note the truth: the sandbox remembers only so much of it."""
         self.outcome.truth += self.sandbox.events(after=self.seen)
         self.seen = len(self.outcome.truth)
@@ -174,14 +186,14 @@ class Course:
         """Let a day pass, in which Binance would end each connection."""
         ends_at = self.machine.now() + 86_400
         while self.machine.now() < ends_at:
-            self._push()
+            self.push()
             await anyio.sleep(self.rng.uniform(0, 6000))
 
     async def _twice(self) -> None:
         for _ in range(self.rng.randint(2, 5)):
             self.network.break_all()
             await anyio.sleep(self.rng.uniform(0, 3))
-            self._push()
+            self.push()
 
     async def _drop(self) -> None:
         self.sandbox.drop_streams()
@@ -211,7 +223,7 @@ class Course:
         self.machine.fall_asleep()
         for _ in range(self.rng.randint(1, 5)):
             await self.machine.until(self.machine.now() + self.rng.uniform(1, 2000))
-            self._push()
+            self.push()
         if self.rng.random() < 0.5:
             self.network.break_all()
         self.machine.wake_up()
@@ -229,7 +241,7 @@ class Course:
         self.sandbox.arm_stream_fault(StreamDeafForm(forms=(form.name,)))  # pyright: ignore[reportArgumentType]
         for _ in range(300):
             await anyio.sleep(self.rng.uniform(1, 60))
-            self._push()
+            self.push()
             if self.rng.random() < 0.03:
                 self.network.break_all()
             if self.stream.form is not form:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.simulation.events.course import sail
+from tests.simulation.events.storm import sail_through_a_storm
 from tests.simulation.events.verdict import broken_promises, missing
 
 
@@ -13,6 +14,12 @@ def test_every_event_is_in_the_journal_once_and_in_order_or_inside_a_gap(seed: i
     assert len(outcome.truth) >= 600
     assert missing(outcome)
     assert len(outcome.happened) >= 4
+
+
+def test_it_is_so_in_a_storm_as_well() -> None:
+    outcome = sail_through_a_storm(seed=4, days=2)
+    assert broken_promises(outcome) == []
+    assert missing(outcome)
 
 
 def test_an_event_that_was_lost_outside_every_gap_is_named() -> None:

@@ -76,7 +76,7 @@ async def _sail(weather: Weather, seed: int, schedule: Schedule) -> Voyage:
             credentials=Credentials(SecretStr(account.api_key)),
             weight=RequestWeight(2400),
         )
-        reported = await _keep(keeper, _pass(weather, machine, another))
+        reported = await _keep(keeper, pass_through(weather, machine, another))
         life, used_weight = keeper.life, rest_api.weight.used
     return Voyage(weather, exchange.history, reported, life.rotation_count, life.state, used_weight)
 
@@ -84,7 +84,7 @@ async def _sail(weather: Weather, seed: int, schedule: Schedule) -> Voyage:
 async def _keep(keeper: ListenKeyKeeper, meanwhile: Awaitable[None]) -> tuple[Span, ...]:
     """Let a keeper run, and return the spans that it reports."""
     rotations: list[Rotation] = []
-    keeper.on_change = lambda: rotations.extend(keeper.life.rotations[-1:])
+    keeper.listeners.append(lambda: rotations.extend(keeper.life.rotations[-1:]))
     await keeper.create()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(keeper.run)
@@ -93,7 +93,7 @@ async def _keep(keeper: ListenKeyKeeper, meanwhile: Awaitable[None]) -> tuple[Sp
     return tuple(dict.fromkeys(Span(each.missing_since, each.at) for each in rotations))
 
 
-async def _pass(weather: Weather, machine: Machine, another: RestApi) -> None:
+async def pass_through(weather: Weather, machine: Machine, another: RestApi) -> None:
     """Let the machine sleep and another program act, each in its time."""
     happenings = [
         *((deed.at, partial(_do, deed, another)) for deed in weather.deeds),
