@@ -16,6 +16,7 @@
     ├── EventsFileError               the file of events cannot be used
     └── BinanceError                  a call to Binance failed
         ├── MissingApiKeyError        nothing was sent: no API key is configured
+        ├── MissingSecretError        nothing was sent: it could not be signed
         ├── NetworkSettingsError      nothing was sent: the proxy or the certificates are unusable
         ├── UnreachableError          no answer: name, connection, TLS, reset
         │   └── TimedOutError         no answer in time
@@ -42,7 +43,7 @@ is reported (`server.failures`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class BinanceMcpError(Exception):
@@ -192,9 +193,19 @@ class BinanceError(BinanceMcpError):
         self.retry_after = retry_after
         """Seconds to wait before the next call; None if unknown."""
 
+    def copied(self) -> Self:
+        """Return the same error without its traceback, which keeps all its frames alive."""
+        return type(self)(
+            str(self), status=self.status, code=self.code, retry_after=self.retry_after
+        )
+
 
 class MissingApiKeyError(BinanceError):
     """No API key is configured."""
+
+
+class MissingSecretError(BinanceError):
+    """Neither an API secret nor a private key is configured, so that requests cannot be signed."""
 
 
 class NetworkSettingsError(BinanceError):

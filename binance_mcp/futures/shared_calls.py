@@ -27,7 +27,8 @@ class SharedCalls:
         try:
             yield
         except BinanceError as error:
-            self.last = Outcome(recv_window, error)
+            # A copy: a traceback keeps the call's frames alive, and so the outcome before it.
+            self.last = Outcome(recv_window, error.copied())
             raise
         self.last = Outcome()
 
@@ -44,4 +45,4 @@ class SharedCalls:
             return True
         if self.last.recv_window != recv_window:
             return False
-        raise self.last.error
+        raise self.last.error.copied()

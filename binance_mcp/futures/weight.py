@@ -65,10 +65,10 @@ class RequestWeight:
         stop = self._stop
         if stop is None or now >= self._until:
             return None
-        return type(stop)(
-            str(stop), status=stop.status, code=stop.code, retry_after=self._until - now
-        )
+        found = stop.copied()
+        found.retry_after = self._until - now
+        return found
 
     def _stop_until(self, until: float, error: TooManyRequestsError) -> None:
         if until >= self._until:
-            self._until, self._stop = until, error
+            self._until, self._stop = until, error.copied()

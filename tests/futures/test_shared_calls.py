@@ -1,3 +1,5 @@
+import gc
+
 import anyio
 import pytest
 
@@ -39,6 +41,22 @@ def test_a_failure_is_shared_by_calls_with_the_same_parameters() -> None:
     assert not calls.have_succeeded_since(calls.last, 0.001)
     with pytest.raises(UnavailableError, match="out of order"):
         calls.have_succeeded_since(seen, 0.001)
+
+
+def test_failures_do_not_keep_each_other_in_memory() -> None:
+    calls = SharedCalls()
+
+    def fail_and_share() -> None:
+        seen = calls.last
+        fail(calls, None)
+        with pytest.raises(UnavailableError):
+            calls.have_succeeded_since(seen, None)
+
+    for _ in range(10):
+        fail_and_share()
+    gc.collect()
+    kept = [each for each in gc.get_objects() if isinstance(each, UnavailableError)]
+    assert len(kept) == 1
 
 
 @pytest.mark.anyio
