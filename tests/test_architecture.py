@@ -38,7 +38,7 @@ HOMES: Final = {
     "httpx2": (
         "futures.http_client",
         "futures.in_process",
-        "futures.rest_api",
+        "futures.transport",
         "futures.user_stream.web_socket",
     ),
     "mcp": ("demo", "server"),

@@ -97,10 +97,10 @@ class Answer:
             BinanceError: The answer is an error, or is not a JSON object. Its class says which.
 
         """
-        content = self._json_object()
-        code = _integer((content or {}).get("code"))
-        message = _line((content or {}).get("msg"))
-        if self.status == _OK and content is not None and (code is None or code >= 0):
+        found = self._json()
+        content = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+        code, message = _integer(content.get("code")), _line(content.get("msg"))
+        if self.status == _OK and isinstance(found, dict) and (code is None or code >= 0):
             return content
         error = self._error_class(code, message)
         longest = _LONGEST_WAITS.get(error, _LONGEST_HINT_SECONDS)
@@ -112,17 +112,30 @@ class Answer:
             retry_after=None if wait is None else min(max(wait, 0.0), longest),
         )
 
+    def rows(self, server_time: float) -> list[dict[str, Any]]:
+        """Return the JSON objects in the list in the body.
+
+        Raises:
+            BinanceError: As `payload` does; there is no other list.
+
+        """
+        found = self._json()
+        if self.status != _OK or not isinstance(found, list):
+            self.payload(server_time)
+            raise UnreadableAnswerError("Binance answered 200 without a list", status=_OK)
+        listed = cast("list[object]", found)
+        return [cast("dict[str, Any]", each) for each in listed if isinstance(each, dict)]
+
     @property
     def used_weight(self) -> int | None:
         """Request weight that this IP address has used in the current minute, if reported."""
         return _integer(self.headers.get("x-mbx-used-weight-1m"))
 
-    def _json_object(self) -> dict[str, Any] | None:
+    def _json(self) -> object:
         try:
-            content: object = json.loads(self.body)
+            return cast("object", json.loads(self.body))
         except (ValueError, RecursionError):
             return None
-        return cast("dict[str, Any]", content) if isinstance(content, dict) else None
 
     def _error_class(self, code: int | None, message: str) -> type[BinanceError]:
         error = self._meant_by(code, message)

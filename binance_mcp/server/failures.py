@@ -22,6 +22,7 @@ from binance_mcp.errors import (
     IpBannedError,
     ListenKeyMismatchError,
     MissingApiKeyError,
+    MissingSecretError,
     NetworkSettingsError,
     ParameterError,
     PolicyDeniedError,
@@ -45,6 +46,10 @@ ADVICE: Final[dict[type[BinanceMcpError], str]] = {
         "Nothing was sent. The user must set BINANCE_API_KEY in the env of this server's entry in "
         "the host's configuration, or in a file that BINANCE_MCP_ENV_FILE names, and "
         "restart it. BINANCE_ENVIRONMENT=sandbox works without an account."
+    ),
+    MissingSecretError: (
+        "Nothing was sent. The user must set BINANCE_API_SECRET, or a private key, beside the API "
+        "key. Listen keys and events work without it."
     ),
     NetworkSettingsError: (
         "Nothing was sent. The user should correct or unset that variable where this server is "

@@ -16,6 +16,7 @@ from binance_mcp.errors import (
     InvalidTimestampError,
     IpBannedError,
     MissingApiKeyError,
+    MissingSecretError,
     NetworkSettingsError,
     ParameterError,
     RejectedApiKeyError,
@@ -101,6 +102,7 @@ RETRYABLE: Final = {
 }
 WITHOUT_AN_ANSWER: Final = {
     MissingApiKeyError,
+    MissingSecretError,
     NetworkSettingsError,
     UnreachableError,
     TimedOutError,
