@@ -69,3 +69,8 @@ class Reader:
             while not is_enough():
                 await self.read()
                 await anyio.sleep(pause)
+
+    async def read_more(self, many: int) -> None:
+        """Read so many events more."""
+        enough = len(self.told.events) + many
+        await self.read_until(lambda: len(self.told.events) >= enough)

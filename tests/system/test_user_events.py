@@ -40,7 +40,7 @@ async def test_every_documented_event_is_read_unchanged_and_with_its_line(
         events = [json.loads(frame) for frame in FRAMES]
         (await control.post("/sandbox/events", json={"events": events})).raise_for_status()
         reader = Reader(client)
-        await reader.read_until(lambda: len(reader.told.events) >= len(FRAMES))
+        await reader.read_more(len(FRAMES))
     assert reader.contents == [without_key(frame) for frame in FRAMES]
     assert [each["summary"] for each in reader.told.events] == [line(frame) for frame in FRAMES]
     lines = [each for told in reader.texts for each in told.splitlines() if each[0].isdigit()]

@@ -40,14 +40,18 @@ def exchange() -> Generator[dict[str, str]]:
 def http_server(variables: Mapping[str, str], log: IO[str]) -> Generator[str]:
     """Run a server over HTTP; yield its URL."""
     with running("http", **variables, BINANCE_MCP_PORT="0") as process:
-        assert process.stderr
-        line = next(line for line in process.stderr if "serving MCP at" in line)
-        port = int(line.rsplit(":", 1)[1].split("/")[0])
         try:
-            yield f"http://127.0.0.1:{port}/mcp"
+            yield url_of(process)
         finally:
             process.terminate()
+            assert process.stderr
             log.write(process.stderr.read())
+
+
+def url_of(process: subprocess.Popen[str]) -> str:
+    """Return where a server over HTTP is reached, as soon as it says so."""
+    assert process.stderr
+    return next(line for line in process.stderr if "serving MCP at" in line).split()[-1]
 
 
 def stdio_server(variables: Mapping[str, str]) -> StdioServerParameters:
