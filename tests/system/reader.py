@@ -70,7 +70,7 @@ class Reader:
                 await self.read()
                 await anyio.sleep(pause)
 
-    async def read_more(self, many: int) -> None:
+    async def read_more(self, many: int, pause: float = 0) -> None:
         """Read so many events more."""
         enough = len(self.told.events) + many
-        await self.read_until(lambda: len(self.told.events) >= enough)
+        await self.read_until(lambda: len(self.told.events) >= enough, pause)
