@@ -69,6 +69,7 @@ class UserStream:
     lines: OpenLines = field(init=False)
     _began_at: float = field(default=0.0, init=False)
     _key_ended_at: float | None = field(default=None, init=False)
+    _lost_at: float = field(default=float("-inf"), init=False)  # when a main line ended
     _woken: anyio.Event = field(default_factory=anyio.Event, init=False)
 
     def __post_init__(self) -> None:
@@ -172,7 +173,8 @@ class UserStream:
         active = self.keeper.life.active
         if self.keeper.schedule is None or line.opened_at is None:
             return line.is_open  # nothing is asked by itself
-        return active is not None and active.extended_at > line.opened_at - _CONFIRMED_SECONDS
+        since = max(line.opened_at - _CONFIRMED_SECONDS, self._lost_at)
+        return active is not None and active.extended_at > since
 
     def _opened(self, line: Line) -> None:
         line.open()
@@ -242,7 +244,7 @@ class UserStream:
         """Give up the main line. Its successor takes over, if it is open."""
         line.scope.cancel()
         now, until, successor = self.now(), line.received_until(), self.lines.successor
-        self.lines.main, self.problem = None, why
+        self.lines.main, self.problem, self._lost_at = None, why, now
         if line.opened_at is not None:
             self.reconnects += 1
             if successor is None or not successor.opened_at or successor.opened_at > until:

@@ -124,6 +124,22 @@ async def test_the_key_is_confirmed_after_a_connection_is_replaced(
     assert rest == ["POST", "PUT"]
 
 
+async def test_a_key_that_ends_while_nothing_is_connected_is_replaced_however_new_it_is(
+    stream: UserStream,
+    keeper_at_work: ListenKeyKeeper,
+    network: Network,
+    sandbox: Sandbox,
+    account: AccountKeys,
+) -> None:
+    await keeper_at_work.create()
+    await anyio.sleep(1)
+    old = stream.key
+    network.break_all()
+    await another_program_closes_the_key(sandbox, account)
+    await anyio.sleep(5)
+    assert stream.key not in (old, None)
+
+
 async def test_nothing_is_covered_before_the_key_is_confirmed(
     stream: UserStream,
     keeper_at_work: ListenKeyKeeper,
