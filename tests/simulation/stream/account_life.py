@@ -68,13 +68,14 @@ class AccountLife:
                 await anyio.sleep(_BATCH / per_second * self.rng.random() * 2)
 
     async def trouble(self, flood: int, pause: float) -> None:
-        """Do one harm after the other until cancelled."""
+        """Do one harm after the other until cancelled, and none by half."""
         async with self._http() as http:
             for each in count():
                 await anyio.sleep(pause * (0.5 + self.rng.random()))
                 what = TROUBLES[each % len(TROUBLES)]
                 self.troubles.append(what)
-                await self._harm(http, what, flood)
+                with anyio.CancelScope(shield=True):  # or silence would go on
+                    await self._harm(http, what, flood)
 
     async def _harm(self, http: httpx.AsyncClient, what: str, flood: int) -> None:
         if what == "close the key":

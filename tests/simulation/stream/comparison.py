@@ -2,14 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
-TOLERANCE: Final = 1.0
-"""Gaps are told in whole seconds."""
 _SHOWN: Final = 5
 
 
@@ -30,7 +28,7 @@ class Told:
             self.gaps.append((since, until, gap["reason"]))
 
     def is_in_gap(self, at: float) -> bool:
-        return any(since - TOLERANCE <= at <= until + TOLERANCE for since, until, _ in self.gaps)
+        return any(since <= at <= until for since, until, _ in self.gaps)
 
 
 def content(event: Mapping[str, Any]) -> str:
@@ -40,7 +38,7 @@ def content(event: Mapping[str, Any]) -> str:
 
 
 def figures(told: Told, truth: Sequence[Mapping[str, Any]]) -> str:
-    got = {content(each["data"]) for each in told.events}
+    got = set(map(content, _data(told)))
     inside = sum(told.is_in_gap(each["time"] / 1000) for each in truth)
     missing = sum(content(each["event"]) not in got for each in truth)
     reasons = Counter(reason for _, _, reason in set(told.gaps))
@@ -52,7 +50,7 @@ def figures(told: Told, truth: Sequence[Mapping[str, Any]]) -> str:
 
 def violations(told: Told, truth: Sequence[Mapping[str, Any]], since: float) -> Iterator[str]:
     """Yield what is wrong with what a reader was told of the time since then."""
-    got = Counter(content(each["data"]) for each in told.events)
+    got = Counter(map(content, _data(told)))
     lost = [
         f"{each['sequence']} of {each['time']} ({each['event']['e']}, to {each['delivered']})"
         for each in truth
@@ -66,18 +64,13 @@ def violations(told: Told, truth: Sequence[Mapping[str, Any]], since: float) -> 
     yield from _some("never sent", [each for each in got if each not in sent])
     steps = pairwise(each["sequence"] for each in told.events)
     yield from _some("holes in the sequence", [f"{a} to {b}" for a, b in steps if b != a + 1])
-    yield from _some("out of order", _disordered(told.events))
+    place = {content(each["event"]): each["sequence"] for each in truth}
+    order = [place[each] for each in map(content, _data(told)) if each in place]
+    yield from _some("out of order", [f"{a}, {b}" for a, b in pairwise(order) if b < a])
 
 
-def _disordered(events: Iterable[Mapping[str, Any]]) -> list[str]:
-    newest: dict[str, int] = {}
-    found: list[str] = []
-    for each in events:
-        at = each["data"]["E"]
-        if at < newest.get(each["type"], at):
-            found.append(f"{each['sequence']} ({each['type']} of {at})")
-        newest[each["type"]] = at
-    return found
+def _data(told: Told) -> Iterator[Mapping[str, Any]]:
+    return (each["data"] for each in told.events)
 
 
 def _some(what: str, found: Sequence[str]) -> Iterator[str]:

@@ -81,5 +81,5 @@ async def _read(client: Client, told: Told, is_over: anyio.Event) -> None:
         answer = succeeded(await client.call_tool(READ, arguments))
         told.add(answer, wall_clock())
         cursor = answer["nextCursor"]
-        if was_over and not answer["events"]:
+        if was_over and not answer["events"] and "coveredSince" in answer:
             return
