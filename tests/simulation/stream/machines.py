@@ -7,6 +7,8 @@ import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import copyfileobj
+from threading import Thread
 from typing import IO
 
 from mcp import StdioServerParameters
@@ -40,12 +42,14 @@ def exchange() -> Generator[dict[str, str]]:
 def http_server(variables: Mapping[str, str], log: IO[str]) -> Generator[str]:
     """Run a server over HTTP; yield its URL."""
     with running("http", **variables, BINANCE_MCP_PORT="0") as process:
+        url = url_of(process)
+        copying = Thread(target=copyfileobj, args=(process.stderr, log))
+        copying.start()  # a pipe that is full would stop the server
         try:
-            yield url_of(process)
+            yield url
         finally:
             process.terminate()
-            assert process.stderr
-            log.write(process.stderr.read())
+            copying.join()
 
 
 def url_of(process: subprocess.Popen[str]) -> str:
