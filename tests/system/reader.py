@@ -19,16 +19,16 @@ _LOOK_AGAIN_SECONDS: Final = 0.05
 async def connect(client: Client) -> None:
     """Create the listen key, and wait until its stream is open."""
     succeeded(await client.call_tool(CREATE, {}))
-    await until(client, lambda stream: stream["state"] == "connected")
+    await until(client, lambda status: status["stream"]["state"] == "connected")
 
 
 async def until(client: Client, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Return the state of the stream as soon as it is as wanted."""
+    """Return the state of the stream as soon as the status is as wanted."""
     with anyio.fail_after(PATIENCE):
         while True:
-            stream = succeeded(await client.call_tool(STATUS, {"detail": True}))["stream"]
-            if is_so(stream):
-                return stream
+            status = succeeded(await client.call_tool(STATUS, {"detail": True}))
+            if is_so(status):
+                return status["stream"]
             await anyio.sleep(_LOOK_AGAIN_SECONDS)
 
 
