@@ -7,9 +7,10 @@ import httpx2 as httpx
 import pytest
 from mcp import Client
 
-from tests.futures.user_stream.documented_events import fill
+from tests.futures.user_stream.documented_events import documented, fill
 from tests.simulation.stream.machines import settings, stdio_server
 from tests.system.reader import Reader, connect, until
+from tests.system.relay import splitting_relay
 
 pytestmark = pytest.mark.anyio
 
@@ -96,3 +97,19 @@ async def test_a_key_that_ended_unnoticed_is_replaced_when_the_connection_is(
         reader = Reader(client)
         await is_read(reader, control, 1)
     assert "may be missing: the connection was lost." in reader.texts[0]
+
+
+async def test_events_that_arrive_in_fragments_between_pings_are_read_whole(
+    at: dict[str, str], control: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    events = [fill(1), fill(2, s="币安人生USDT"), documented("ACCOUNT_UPDATE")]
+    async with splitting_relay(int(at["streamUrl"].rsplit(":", 1)[1])) as port:
+        variables = settings(at | {"streamUrl": f"ws://127.0.0.1:{port}"}, tmp_path)
+        async with Client(stdio_server(variables)) as client:
+            await connect(client)
+            await control.post("/sandbox/events", json={"events": events})
+            reader = Reader(client)
+            await reader.read_more(len(events))
+    assert reader.contents == events
+    assert reader.reasons == ["start"]
+    assert ", last ping " in reader.texts[-1]
