@@ -129,7 +129,7 @@ class UserEventsTool:
             self._remember(session, found.next)
         result = _result(account, stream, found, detail=detail)
         return succeeded(
-            _text(result, found, StreamStatus.of(stream), account.wall_clock()), result
+            _text(result, found, wanted, StreamStatus.of(stream), account.wall_clock()), result
         )
 
     def _remember(self, session: str, cursor: Cursor) -> None:
@@ -248,13 +248,13 @@ def _milliseconds(at: int | None) -> str | None:
     return f"{date:%Y-%m-%dT%H:%M:%S}.{at % 1000:03}Z"
 
 
-def _text(result: UserEvents, page: Page, status: StreamStatus, now: float) -> str:
+def _text(result: UserEvents, page: Page, wanted: Wanted, status: StreamStatus, now: float) -> str:
     """Return events and gaps in their order, and what that means."""
     told = [(each.sequence, 0, _line(each)) for each in result.events]
     told += [(gap.after, 1, gap_sentence(gap, now)) for gap in _fewer(page.gaps)]
     lines = [line for _, _, line in sorted(told)]
     if not result.events:
-        lines.insert(0, _nothing(status))
+        lines.insert(0, _nothing(page, wanted, status))
     elif result.has_more:
         lines.append("There are more: call again with nextCursor.")
     return "\n".join([*lines, result.stream, f"nextCursor: {result.next_cursor}"])
@@ -264,7 +264,8 @@ def _line(event: EventReport) -> str:
     return f"{event.sequence}. {event.event_time or ''} {event.summary}"
 
 
-def _nothing(status: StreamStatus) -> str:
-    if status.state is StreamState.CONNECTED and status.covered_since is not None:
-        return "No events: the account is quiet."
-    return "No events arrived; whether something happened is not known."
+def _nothing(page: Page, wanted: Wanted, status: StreamStatus) -> str:
+    is_covered = status.state is StreamState.CONNECTED and status.covered_since is not None
+    if page.gaps or not is_covered:
+        return "No events arrived; whether something happened is not known."
+    return "No events: the account is quiet." if wanted == Wanted() else "No such events."
