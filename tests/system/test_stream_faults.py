@@ -34,7 +34,9 @@ async def test_frames_that_cannot_be_read_are_named_and_end_nothing(
         for number, (fault, why) in enumerate(named.items()):
             await control.post("/sandbox/faults", json={"fault": fault})
             told = f"a frame of the stream {why}"
-            stream = await until(client, lambda now, why=told: now["stream"].get("problem") == why)
+            stream = await until(
+                client, lambda now, why=told: now["stream"].get("lastProblem") == why
+            )
             assert (stream["state"], stream["reconnects"]) == ("connected", 0)
             await is_read(reader, control, number)
     assert [reason for _, _, reason in reader.told.gaps] == ["start", "unreadable", "unreadable"]
@@ -65,7 +67,7 @@ async def test_connections_that_end_are_named_and_replaced(
                     and status["stream"]["state"] == "connected"
                 ),
             )
-            assert stream["problem"] == why
+            assert stream["lastProblem"] == why
             await is_read(reader, control, number)
     assert set(reader.reasons) == {"start", "disconnected"}
     assert "may be missing: the connection was lost." in "\n".join(reader.texts)

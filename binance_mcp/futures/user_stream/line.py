@@ -18,6 +18,7 @@ DEAF_SECONDS: Final = 270.0
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams
 """
+_SILENT_SECONDS: Final = 200.0
 TRAVEL_SECONDS: Final = 1.0
 """How long before it arrives an event may have been sent: those on their way are lost with a line.
 """
@@ -82,6 +83,10 @@ class Line:
     def is_deaf(self, now: float) -> bool:
         """Return whether it has brought nothing for so long that it cannot be working."""
         return self.is_open and now - self.heard_at > DEAF_SECONDS
+
+    def is_silent(self, now: float) -> bool:
+        """Return whether even Binance's ping is overdue, so that it may not be working."""
+        return self.is_open and now - self.heard_at > _SILENT_SECONDS
 
     def is_old(self, now: float) -> bool:
         """Return whether another one should take over, before Binance ends it."""

@@ -29,6 +29,8 @@ class StreamStatus:
     """Whether this form of the URL has brought an event, so that silence means something."""
     is_confirmed: bool
     """Whether Binance has confirmed the key since the stream was connected."""
+    silent_since: float | None
+    """Since when nothing has arrived, if even Binance's ping is overdue."""
     tried_beside: tuple[str, ...]
     """Other forms that are open because it is quiet."""
     problem: str | None
@@ -38,7 +40,9 @@ class StreamStatus:
     gap: Gap | None
     """The present gap."""
     covered_since: float | None
-    """Since when nothing can have been missed up to now; None if that is not known."""
+    """Since when nothing can have been missed; None if that is not known."""
+    covered_until: float | None
+    """Up to when that is known: about when anything last arrived."""
 
     @classmethod
     def of(cls, stream: UserStream) -> Self:
@@ -47,6 +51,9 @@ class StreamStatus:
         delivers = not stream.has_pings or stream.form in stream.delivered
         is_open = main is not None and main.is_open
         pinged = main.pinged_at if main else None
+        is_confirmed = main is not None and stream.confirmation.covers(main)
+        covered_since = journal.covered_since if delivers and is_confirmed else None
+        is_silent = stream.has_pings and main is not None and main.is_silent(stream.now())
         return cls(
             state=_state(stream, is_open=is_open),
             connected_since=stream.wall(main.opened_at) if main and main.opened_at else None,
@@ -54,14 +61,16 @@ class StreamStatus:
             last_ping_at=None if pinged is None else stream.wall(pinged),
             url_form=stream.form.name,
             delivers=delivers,
-            is_confirmed=main is not None and stream.is_covered(main),
+            is_confirmed=is_confirmed,
+            silent_since=stream.wall(main.heard_at) if main and is_silent else None,
             tried_beside=tuple(probe.form.name for probe in stream.lines.probes),
             problem=stream.problem,
             reconnects=stream.reconnects,
             events_held=journal.count,
             gap_count=journal.gap_count,
             gap=journal.gap,
-            covered_since=journal.covered_since if delivers else None,
+            covered_since=covered_since,
+            covered_until=None if covered_since is None else stream.heard_until(),
         )
 
 

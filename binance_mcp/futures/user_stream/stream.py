@@ -19,10 +19,11 @@ from binance_mcp.futures.http_client import HttpClient
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import ListenKey, State
 from binance_mcp.futures.user_stream.attempts import Attempts
+from binance_mcp.futures.user_stream.confirmation import Confirmation
 from binance_mcp.futures.user_stream.event import parse_frame
 from binance_mcp.futures.user_stream.gap import GapReason
 from binance_mcp.futures.user_stream.journal import Journal
-from binance_mcp.futures.user_stream.line import TRAVEL_SECONDS, Line, Received
+from binance_mcp.futures.user_stream.line import DEAF_SECONDS, TRAVEL_SECONDS, Line, Received
 from binance_mcp.futures.user_stream.open_lines import OpenLines, Watcher
 from binance_mcp.futures.user_stream.url_form import URL_FORMS, UrlForm
 from binance_mcp.futures.user_stream.web_socket import Frame
@@ -34,9 +35,6 @@ _SOON_SECONDS: Final = 1.0
 _OVERLAP_SECONDS: Final = 5.0  # in which an old line and its successor are both open
 _QUIET_SECONDS: Final = 780.0
 """Without an event for so long, another form of the URL is tried beside the present one."""
-_CONFIRMED_SECONDS: Final = 10.0  # how long before a line opened the key may be confirmed
-_FIRST_CHECK_SECONDS: Final = 15.0
-_LONGEST_CHECK_SECONDS: Final = 300.0
 _STABLE_SECONDS: Final = 10.0
 _FIRST_PAUSE: Final = 0.5
 _SIDE_PAUSE: Final = 30.0  # after a successor, or a line of another form, has ended by itself
@@ -69,11 +67,11 @@ class UserStream:
     lines: OpenLines = field(init=False)
     _began_at: float = field(default=0.0, init=False)
     _key_ended_at: float | None = field(default=None, init=False)
-    _lost_at: float = field(default=float("-inf"), init=False)  # when a main line ended
     _woken: anyio.Event = field(default_factory=anyio.Event, init=False)
 
     def __post_init__(self) -> None:
         self.lines = OpenLines(self.http, self.environment, self.now)
+        self.confirmation = Confirmation(self.keeper)
         self._attempts = Attempts(_FIRST_PAUSE, self.rng)
         self._side_attempts = Attempts(_SIDE_PAUSE, self.rng)
         self.watcher = Watcher(self._opened, self._received, self._heard, self._ended)
@@ -95,7 +93,7 @@ class UserStream:
         """Return until when nothing was missed, as far as is known, in seconds since the epoch."""
         if self.main is None or not self.main.is_open or self.journal.gap is not None:
             return None
-        return self.wall(self.main.received_until())
+        return self.wall(self.main.received_until() if self.has_pings else self.now())
 
     def wake(self) -> None:
         """Look at the listen key and the lines again, because something has changed."""
@@ -120,8 +118,10 @@ class UserStream:
     def _pause(self, now: float) -> float:
         if self.key is not None and self.main is None:
             return max(self._attempts.retry_at - now, 0.0)
-        is_comparing = self.lines.successor or any(probe.held for probe in self.lines.probes)
-        return _SOON_SECONDS if is_comparing else _TICK_SECONDS
+        if self.lines.successor or any(probe.held for probe in self.lines.probes):
+            return _SOON_SECONDS
+        deaf_at = self.main.heard_at + DEAF_SECONDS if self.main and self.main.is_open else now
+        return min(max(deaf_at - now, 0.0) + _SOON_SECONDS, _TICK_SECONDS)
 
     def _notice_sleep(self, now: float) -> None:
         if self._suspension.was_suspended(now) and self.main and self.main.is_open:
@@ -162,19 +162,11 @@ class UserStream:
             if self.has_pings and self.main.is_deaf(now):
                 self._lose(self.main, GapReason.DEAF, "it brought neither events nor pings")
                 return
-            if self.is_covered(self.main):
+            if self.confirmation.covers(self.main):
                 self.journal.end_gap(self.wall(self.main.opened_at or now))
             self._hand_over(self.main, now)
             if self.has_pings:
                 self._compare(self.main, now)
-
-    def is_covered(self, line: Line) -> bool:
-        """Return whether Binance has confirmed the key since a line opened, or shortly before."""
-        active = self.keeper.life.active
-        if self.keeper.schedule is None or line.opened_at is None:
-            return line.is_open  # nothing is asked by itself
-        since = max(line.opened_at - _CONFIRMED_SECONDS, self._lost_at)
-        return active is not None and active.extended_at > since
 
     def _opened(self, line: Line) -> None:
         line.open()
@@ -184,15 +176,13 @@ class UserStream:
         self.wake()
 
     async def _confirm(self, line: Line) -> None:
-        """Ask Binance whether the key is active: a stream of any key opens."""
-        pause = _FIRST_CHECK_SECONDS
-        while line is self.main and not self.is_covered(line):
-            try:
-                await self.keeper.keepalive()
-            except BinanceError as error:
-                self.problem = f"the listen key could not be confirmed: {error}"
-                await anyio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_CHECK_SECONDS)
+        def is_wanted() -> bool:
+            return line is self.main
+
+        def failed(error: BinanceError) -> None:
+            self.problem = f"the listen key could not be confirmed: {error}"
+
+        await self.confirmation.ask(line, is_wanted, failed)
 
     def _heard(self, line: Line, is_ping: bool) -> None:  # noqa: FBT001  # a callback
         self._notice_sleep(self.now())  # what arrives after it says nothing of what was missed
@@ -229,7 +219,7 @@ class UserStream:
         if line is self.main:
             now = self.wall_clock()
             self.journal.begin_gap(now - TRAVEL_SECONDS, GapReason.UNREADABLE)
-            if self.is_covered(line):
+            if self.confirmation.covers(line):
                 self.journal.end_gap(now)
 
     def _ended(self, line: Line, why: str) -> None:
@@ -244,7 +234,7 @@ class UserStream:
         """Give up the main line. Its successor takes over, if it is open."""
         line.scope.cancel()
         now, until, successor = self.now(), line.received_until(), self.lines.successor
-        self.lines.main, self.problem, self._lost_at = None, why, now
+        self.lines.main, self.problem, self.confirmation.needed_since = None, why, now
         if line.opened_at is not None:
             self.reconnects += 1
             if successor is None or not successor.opened_at or successor.opened_at > until:

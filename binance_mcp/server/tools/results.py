@@ -73,6 +73,11 @@ def date_of(at: float) -> datetime:
     return datetime.fromtimestamp(round(at), UTC)
 
 
+def date_if(at: float | None) -> datetime | None:
+    """Return the date of a time, if there is one."""
+    return None if at is None else date_of(at)
+
+
 def date_and_time(date: datetime) -> str:
     """Return a date for a text."""
     return f"{date:%Y-%m-%d %H:%M:%S} UTC"

@@ -5,7 +5,7 @@ from math import ceil
 
 from binance_mcp.futures.user_stream.status import StreamState, StreamStatus
 from binance_mcp.futures.user_stream.stream import UserStream
-from binance_mcp.server.tools.results import ToolResult, date_of
+from binance_mcp.server.tools.results import ToolResult, date_if
 
 
 class StreamReport(ToolResult):
@@ -20,7 +20,8 @@ class StreamReport(ToolResult):
     delivers: bool
     """Whether this form of the URL has brought an event."""
     tried_beside: list[str] | None = None
-    problem: str | None = None
+    last_problem: str | None = None
+    """Why the stream was last interrupted, or could not be read."""
     reconnects: int
     events_held: int
     gaps: int
@@ -31,19 +32,15 @@ def stream_report(stream: UserStream) -> StreamReport:
     status = StreamStatus.of(stream)
     return StreamReport(
         state=status.state,
-        connected_since=_date(status.connected_since),
-        last_event_at=_date(status.last_event_at),
-        last_ping_at=_date(status.last_ping_at),
-        covered_since=_date(status.covered_since and ceil(status.covered_since)),
+        connected_since=date_if(status.connected_since),
+        last_event_at=date_if(status.last_event_at),
+        last_ping_at=date_if(status.last_ping_at),
+        covered_since=date_if(status.covered_since and ceil(status.covered_since)),
         url_form=status.url_form,
         delivers=status.delivers,
         tried_beside=list(status.tried_beside) or None,
-        problem=status.problem,
+        last_problem=status.problem,
         reconnects=status.reconnects,
         events_held=status.events_held,
         gaps=status.gap_count,
     )
-
-
-def _date(at: float | None) -> datetime | None:
-    return None if at is None else date_of(at)

@@ -47,7 +47,7 @@ def stream_sentence(status: StreamStatus, now: float) -> str:
     if status.state is StreamState.CONNECTING:
         why = f" ({status.problem})" if status.problem else ""
         return f"The stream is not connected{why}; it connects again by itself."
-    return f"{_connected(status, now)}{_doubts(status)}"
+    return f"{_connected(status, now)}{_doubts(status, now)}"
 
 
 def _connected(status: StreamStatus, now: float) -> str:
@@ -59,7 +59,12 @@ def _connected(status: StreamStatus, now: float) -> str:
     return f"The stream is connected since {_moment(since)}, quiet for {span(quiet)}{ping}."
 
 
-def _doubts(status: StreamStatus) -> str:
+def _doubts(status: StreamStatus, now: float) -> str:
+    if status.silent_since is not None:
+        return (
+            f" Nothing has arrived for {span(now - status.silent_since)}, although Binance pings "
+            f"every 3 minutes: {_NO_PROOF}"
+        )
     if not status.is_confirmed:
         return f" Binance has not confirmed the listen key since: {_NO_PROOF}"
     if not status.delivers:

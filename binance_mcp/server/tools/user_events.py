@@ -24,7 +24,7 @@ from binance_mcp.futures.user_stream.stream import UserStream
 from binance_mcp.futures.user_stream.summary import summary
 from binance_mcp.futures.user_stream.wanted import Wanted
 from binance_mcp.server.identity import client_of
-from binance_mcp.server.tools.results import ToolResult, date_of, succeeded
+from binance_mcp.server.tools.results import ToolResult, date_if, date_of, succeeded
 from binance_mcp.server.tools.stream_sentences import gap_sentence, stream_sentence
 from binance_mcp.server.tools.tool import READS, make_tool
 
@@ -33,7 +33,8 @@ USER_EVENTS_TOOL: Final = "BinanceFuturesReadUserEvents"
 _READ: Final = (
     "Read the account's events (order fills, balance and position changes, margin calls) in order, "
     "and wait for the next. Says what it covers: `gaps` are times in which events may be missing; "
-    "nothing can have been missed since `coveredSince`. Continue with nextCursor as cursor."
+    "nothing can have been missed from `coveredSince` to `coveredUntil`. Continue with nextCursor "
+    "as cursor."
 )
 _PROGRESS_SECONDS: Final = 10.0
 _MOST_SESSIONS: Final = 10_000
@@ -89,6 +90,7 @@ class UserEvents(ToolResult):
     truncated: bool
     gaps: list[GapReport]
     covered_since: datetime | None = None
+    covered_until: datetime | None = None
     stream: str
 
 
@@ -206,7 +208,8 @@ def _result(account: Account, stream: UserStream, page: Page, *, detail: bool) -
         has_more=page.has_more,
         truncated=page.is_truncated,
         gaps=[_gap(gap) for gap in _fewer(page.gaps)],
-        covered_since=None if status.covered_since is None else date_of(ceil(status.covered_since)),
+        covered_since=date_if(status.covered_since and ceil(status.covered_since)),
+        covered_until=date_if(status.covered_until and floor(status.covered_until)),
         stream=stream_sentence(status, account.wall_clock()),
     )
 
@@ -234,8 +237,8 @@ def _fewer(gaps: Sequence[Gap]) -> Sequence[Gap]:
 def _gap(gap: Gap) -> GapReport:
     return GapReport(
         after_sequence=gap.after,
-        since=None if gap.since is None else date_of(floor(gap.since)),
-        until=None if gap.until is None else date_of(ceil(gap.until)),
+        since=date_if(gap.since and floor(gap.since)),
+        until=date_if(gap.until and ceil(gap.until)),
         reason=gap.reason,
     )
 
@@ -266,6 +269,6 @@ def _line(event: EventReport) -> str:
 
 def _nothing(page: Page, wanted: Wanted, status: StreamStatus) -> str:
     is_covered = status.state is StreamState.CONNECTED and status.covered_since is not None
-    if page.gaps or not is_covered:
+    if page.gaps or not is_covered or status.silent_since is not None:
         return "No events arrived; whether something happened is not known."
     return "No events: the account is quiet." if wanted == Wanted() else "No such events."

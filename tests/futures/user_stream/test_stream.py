@@ -119,7 +119,7 @@ async def test_the_key_is_confirmed_after_a_connection_is_replaced(
     network.break_all()
     await anyio.sleep(5)
     assert stream.main is not None
-    assert stream.is_covered(stream.main)
+    assert stream.confirmation.covers(stream.main)
     rest = [each.method for each in sandbox.requests if each.path == "/fapi/v1/listenKey"]
     assert rest == ["POST", "PUT"]
 

@@ -15,6 +15,7 @@ CONNECTED = StreamStatus(
     url_form="form",
     delivers=True,
     is_confirmed=True,
+    silent_since=None,
     tried_beside=(),
     problem=None,
     reconnects=0,
@@ -22,6 +23,7 @@ CONNECTED = StreamStatus(
     gap_count=1,
     gap=None,
     covered_since=NOW - 3600,
+    covered_until=NOW - 40,
 )
 
 
@@ -35,6 +37,10 @@ def test_a_stream_in_order_says_since_when_it_is_quiet() -> None:
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
+        (
+            {"silent_since": NOW - 240, "is_confirmed": False},
+            "Nothing has arrived for 4 min, although Binance pings every 3 minutes: an empty list",
+        ),
         ({"is_confirmed": False}, "Binance has not confirmed the listen key since: an empty list"),
         ({"delivers": False, "last_ping_at": None}, "No event has arrived from this URL yet"),
         ({"state": StreamState.NO_KEY}, "Nothing is received: there is no active listen key."),
