@@ -180,6 +180,19 @@ class Settings(BaseSettings):
         validation_alias="BINANCE_MCP_EVENTS_FILE",
         description="SQLite file that keeps the events beyond the process. Optional.",
     )
+    repair_gaps: bool = Field(
+        default=True,
+        validation_alias="BINANCE_MCP_REPAIR_GAPS",
+        description="Whether what the stream missed is read from Binance; needs a signature.",
+    )
+    compare_seconds: float = Field(
+        default=3600.0,
+        ge=0,
+        le=86_400,
+        allow_inf_nan=False,
+        validation_alias="BINANCE_MCP_COMPARE_SECONDS",
+        description="Seconds between two comparisons of the events with Binance; 0: none.",
+    )
     audit_log: Path | None = Field(
         default=None,
         validation_alias="BINANCE_MCP_AUDIT_LOG",

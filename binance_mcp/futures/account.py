@@ -13,10 +13,13 @@ from starlette.types import ASGIApp
 
 from binance_mcp.clock import WallClock, wall_clock
 from binance_mcp.errors import EventsFileError
+from binance_mcp.futures.account_reads import AccountReads
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.environment import ENVIRONMENTS, Environment
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
+from binance_mcp.futures.read_budget import ReadBudget
+from binance_mcp.futures.repair.repair import JournalRepair
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.schedule import Schedule
 from binance_mcp.futures.user_stream.events_file import EventsFile
@@ -36,6 +39,8 @@ class Account:
     keeper: ListenKeyKeeper
     stream: UserStream
     wall_clock: WallClock
+    reads: AccountReads | None = None
+    """None if requests cannot be signed."""
 
     def date_of(self, at: float) -> datetime:
         """Return the date, to the second, of a time on the keeper's clock."""
@@ -88,12 +93,16 @@ async def open_account(
                 stream = UserStream(
                     keeper, streams, environment, journal, wall_clock, has_pings=app is None
                 )
+                reads = _reads(rest_api) if credentials.signer else None
                 if settings.user_events:
                     keeper.listeners.append(stream.wake)
                     tasks.start_soon(stream.run)
+                    if reads and settings.repair_gaps:
+                        repair = JournalRepair(reads, journal, wall_clock, settings.compare_seconds)
+                        tasks.start_soon(repair.run)
                 if file:
                     tasks.start_soon(file.run, stream.heard_until)
-                yield Account(environment, keeper, stream, wall_clock)
+                yield Account(environment, keeper, stream, wall_clock, reads)
                 tasks.cancel_scope.cancel()
     finally:
         logger.info("stopped using %s; a listen key is left as it is", environment.name)
@@ -119,6 +128,10 @@ def _account_id(settings: Settings, credentials: Credentials | None) -> str:
     """Return what tells accounts apart, without what could be used of their credentials."""
     key = credentials.api_key.get_secret_value() if credentials and credentials.api_key else ""
     return hashlib.sha256(f"{settings.environment} {key}".encode()).hexdigest()[:16]
+
+
+def _reads(rest_api: RestApi) -> AccountReads:
+    return AccountReads(rest_api, ReadBudget(rest_api.weight.limit))
 
 
 def _schedule(settings: Settings) -> Schedule | None:

@@ -21,9 +21,11 @@ class RequestWeight:
     """
 
     def __init__(self, limit: int) -> None:
+        self.limit = limit
         self._ceiling = limit * (1 - _HEADROOM)
         self._stop: TooManyRequestsError | None = None
         self._until = 0.0
+        self._minute = 0.0
         self.used: int | None = None
         """Weight used in the minute of the last answer, by all programs on the IP address."""
 
@@ -31,7 +33,7 @@ class RequestWeight:
         """Record the used weight that an answer reports; the minute is that of `server_time`."""
         if used is None:
             return
-        self.used = used
+        self.used, self._minute = used, server_time // _MINUTE
         if used >= self._ceiling:
             self._stop_until(
                 now + _MINUTE - server_time % _MINUTE,
@@ -40,6 +42,10 @@ class RequestWeight:
                     "the rest is left to other programs"
                 ),
             )
+
+    def used_at(self, server_time: float) -> int:
+        """Return the weight that is known to be used in the minute of a time of Binance's."""
+        return (self.used or 0) if server_time // _MINUTE == self._minute else 0
 
     def refused(self, error: TooManyRequestsError, *, now: float) -> TooManyRequestsError:
         """Record a 429 or 418, and return it with the wait in its `retry_after`."""

@@ -19,12 +19,12 @@ import anyio.to_thread
 from binance_mcp.errors import EventsFileError
 from binance_mcp.files import regular_file
 from binance_mcp.futures.user_stream.event import UserEvent
-from binance_mcp.futures.user_stream.gap import Gap, GapReason
+from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
 from binance_mcp.futures.user_stream.journal import Entry, Past
 
 logger = logging.getLogger(__name__)
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _FLUSH_SECONDS: Final = 0.1
 _ALIVE_SECONDS: Final = 10.0
 _RETRY_SECONDS: Final = 5.0
@@ -38,10 +38,11 @@ CREATE TABLE lives (life INTEGER PRIMARY KEY, last INTEGER NOT NULL);
 CREATE TABLE events (
     sequence INTEGER PRIMARY KEY, received_at REAL NOT NULL, size INTEGER NOT NULL,
     event_id TEXT NOT NULL, type TEXT NOT NULL, event_time INTEGER, transaction_time INTEGER,
-    symbol TEXT, data TEXT NOT NULL
+    symbol TEXT, data TEXT NOT NULL, source TEXT
 );
 CREATE TABLE gaps (
-    number INTEGER PRIMARY KEY, after INTEGER NOT NULL, since REAL, until REAL, reason TEXT NOT NULL
+    number INTEGER PRIMARY KEY, after INTEGER NOT NULL, since REAL, until REAL,
+    reason TEXT NOT NULL, repaired_at REAL, fills INTEGER, orders INTEGER, problem TEXT
 );
 """
 _Statement = tuple[str, tuple[object, ...]]
@@ -111,14 +112,18 @@ class EventsFile:
         values = (
             *(entry.sequence, entry.received_at, entry.size, event.event_id, event.type),
             *(event.event_time, event.transaction_time, event.symbol),
-            json.dumps(event.data, separators=(",", ":")),
+            *(json.dumps(event.data, separators=(",", ":")), entry.source),
         )
-        self._waiting.append(("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values))
+        self._waiting.append(("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values))
 
     def write_gap(self, gap: Gap) -> None:
-        """Keep a gap, or its end."""
-        values = (gap.number, gap.after, gap.since, gap.until, str(gap.reason))
-        self._waiting.append(("INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?, ?)", values))
+        """Keep a gap, its end, or its repair."""
+        repair = gap.repair
+        found = (repair.at, repair.fills, repair.orders, repair.problem) if repair else (None,) * 4
+        values = (gap.number, gap.after, gap.since, gap.until, str(gap.reason), *found)
+        self._waiting.append(
+            ("INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        )
 
     def drop(self, sequence: int, dropped: Gap) -> None:
         """Forget the events up to a sequence number."""
@@ -171,7 +176,7 @@ class EventsFile:
         database.execute("BEGIN EXCLUSIVE")
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if version not in (0, _FORMAT):
-            raise EventsFileError(f"{self._path} is of a newer version of this server")
+            raise EventsFileError(f"{self._path} is of another version of this server")
         if version == 0:
             for statement in _SCHEMA.split(";"):
                 database.execute(statement)
@@ -210,15 +215,17 @@ class EventsFile:
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    sequence, received_at, size, event_id, kind, event_time, transaction_time, symbol, data = row
+    sequence, received_at, size, event_id, kind, event_time, transaction_time, symbol = row[:8]
+    data, source = row[8:]
     try:
         found = json.loads(data)
     except ValueError:
         raise sqlite3.DatabaseError("an event cannot be read") from None
     event = UserEvent(event_id, kind, event_time, transaction_time, symbol, found)
-    return Entry(sequence, received_at, size, event)
+    return Entry(sequence, received_at, size, event, source)
 
 
 def _gap(row: tuple[Any, ...]) -> Gap:
-    number, after, since, until, reason = row
-    return Gap(number, after, since, until, GapReason(reason))
+    number, after, since, until, reason, repaired_at, fills, orders, problem = row
+    repair = None if repaired_at is None else Repair(repaired_at, fills, orders, problem)
+    return Gap(number, after, since, until, GapReason(reason), repair)

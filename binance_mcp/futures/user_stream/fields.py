@@ -41,6 +41,11 @@ class Fields:
         found: object = self.data.get(name)
         return found if isinstance(found, str) else ""
 
+    def number(self, name: str) -> str:
+        """Return a positive whole number as text, for comparing; an empty one if it is none."""
+        found: object = self.data.get(name)
+        return str(found) if type(found) is int and found > 0 else ""
+
     def flag(self, name: str) -> bool | None:
         """Return true, false, or None if it is neither."""
         found: object = self.data.get(name)

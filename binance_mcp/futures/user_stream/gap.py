@@ -26,12 +26,37 @@ class GapReason(StrEnum):
     """Something arrived that is not an event that can be read."""
     OVERFLOW = "overflow"
     """Events were received, but are no longer held: there were too many."""
+    WITHHELD = "withheld"
+    """The connection was open and brought other events, but not all."""
     SUSPENDED = "suspended"
     """The machine was suspended."""
     RESTART = "restart"
     """This server was not running."""
     OTHER_JOURNAL = "other_journal"
     """The reader's cursor is of a journal that ended with its process, or of another server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What was read from Binance about the time of a gap."""
+
+    at: float
+    """When it was asked."""
+    fills: int = 0
+    orders: int = 0
+    """How many changes of orders and stops were found."""
+    problem: str | None = None
+    """Why the gap could not be repaired, or what may be missing all the same."""
+
+    def joined(self, later: Self) -> Self:
+        """Return the repairs of two gaps as one."""
+        problems = dict.fromkeys(each.problem for each in (self, later) if each.problem)
+        return replace(
+            later,
+            fills=self.fills + later.fills,
+            orders=self.orders + later.orders,
+            problem="; ".join(problems) or None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +72,12 @@ class Gap:
     until: float | None
     """None: it has not ended."""
     reason: GapReason
+    repair: Repair | None = None
+
+    @property
+    def is_repairable(self) -> bool:
+        """Whether Binance can be asked about its time, and has not been."""
+        return self.since is not None and self.until is not None and self.repair is None
 
     def ended(self, until: float) -> Self:
         """Return the gap with its end, which is not before its beginning."""
@@ -60,4 +91,5 @@ class Gap:
 
     def joined(self, later: Self) -> Self:
         """Return one gap from the beginning of this one to the end of a later one."""
-        return replace(later, since=self.since, after=self.after)
+        repair = self.repair.joined(later.repair) if self.repair and later.repair else None
+        return replace(later, since=self.since, after=self.after, repair=repair)

@@ -7,15 +7,16 @@ epoch.
 import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import islice, takewhile
 from typing import Final, Protocol
 
 import anyio
 
+from binance_mcp.futures.user_stream.change import Change, change_of
 from binance_mcp.futures.user_stream.cursor import Cursor
 from binance_mcp.futures.user_stream.event import UserEvent
-from binance_mcp.futures.user_stream.gap import Gap, GapReason
+from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
 
 _IDS_KEPT: Final = 20_000
 """Ids of events that are recognized when they arrive again. Connections overlap for seconds."""
@@ -32,6 +33,8 @@ class Entry:
     size: int
     """In bytes, as it was received."""
     event: UserEvent
+    source: str | None = None
+    """The request by which it was read at `received_at`; None if the stream brought it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Store(Protocol):
         """Keep an event."""
 
     def write_gap(self, gap: Gap) -> None:
-        """Keep a gap, or the end of one."""
+        """Keep a gap, its end, or its repair."""
 
     def drop(self, sequence: int, dropped: Gap) -> None:
         """Forget the events up to a sequence number; `dropped` is what has been forgotten."""
@@ -90,11 +93,17 @@ class Journal:
         self._entries = deque(past.entries)
         self._bytes = sum(entry.size for entry in past.entries)
         self._ids = OrderedDict.fromkeys(entry.event.event_id for entry in past.entries)
+        self._changes: OrderedDict[Change, str | None] = OrderedDict()
+        for entry in past.entries:
+            if change := change_of(entry.event):
+                self._changes[change] = entry.source
         self._gaps = deque(past.gaps)
         self._dropped = past.dropped
         self._store = store
         self.last = max([*past.lives, *(entry.sequence for entry in past.entries)], default=0)
         """The sequence number of the last event."""
+        self.is_repaired = False
+        """Whether gaps are repaired after they have ended."""
         self.version = 0
         """Changes with every event, gap, and end of one."""
         self._changed = anyio.Event()
@@ -132,21 +141,33 @@ class Journal:
 
     def newest(self, count: int) -> Cursor:
         """Return the position before the newest events."""
-        return Cursor(self.id, len(self._lives), max(self.last - count, self._first - 1), 0)
+        return Cursor(self.id, len(self._lives), max(self.last - count, self.first - 1), 0)
 
     def has(self, event: UserEvent) -> bool:
         """Return whether an event is in the journal, or was lately."""
         return event.event_id in self._ids
 
-    def append(self, event: UserEvent, *, size: int, at: float) -> bool:
-        """Add an event; return False if it is there already."""
-        if self.has(event):
+    def has_change(self, change: Change) -> bool:
+        """Return whether a change of the account is in the journal, or was lately."""
+        return change in self._changes
+
+    def append(self, event: UserEvent, *, size: int, at: float, source: str | None = None) -> bool:
+        """Add an event; return False if it is there already.
+
+        One that was read with `source` is the same as a received one that changes the same.
+        """
+        change = change_of(event)
+        is_known = change in self._changes and (source or self._changes[change])
+        if self.has(event) or is_known:
             return False
         self._ids[event.event_id] = None
-        if len(self._ids) > _IDS_KEPT:
-            self._ids.popitem(last=False)
+        if change:
+            self._changes[change] = source
+        for recognized in (self._ids, self._changes):
+            if len(recognized) > _IDS_KEPT:
+                recognized.popitem(last=False)
         self.last += 1
-        entry = Entry(self.last, at, size, event)
+        entry = Entry(self.last, at, size, event, source)
         self._entries.append(entry)
         self._bytes += size
         if self._store:
@@ -177,9 +198,20 @@ class Journal:
             self._gaps[-1] = self._gaps[-1].ended(until)
             self._keep_gap()
 
-    def _keep_gap(self) -> None:
+    def repairable(self) -> tuple[Gap, ...]:
+        """Return the gaps about whose time Binance has not been asked."""
+        return tuple(gap for gap in self._gaps if gap.is_repairable)
+
+    def settle(self, number: int, repair: Repair) -> None:
+        """Mark what was found about the time of a gap."""
+        for place, gap in enumerate(self._gaps):
+            if gap.number == number:
+                self._gaps[place] = replace(gap, repair=repair)
+                self._keep_gap(place)
+
+    def _keep_gap(self, place: int = -1) -> None:
         if self._store:
-            self._store.write_gap(self._gaps[-1])
+            self._store.write_gap(self._gaps[place])
         self._tell()
 
     def read(
@@ -188,8 +220,8 @@ class Journal:
         """Return the wanted events after `cursor`: at most so many, and so many bytes, but one."""
         after, gaps = self._place(cursor)
         chosen: list[Entry] = []
-        size, reached, has_more = 0, max(after, self._first - 1), False
-        for entry in self._after(after):
+        size, reached, has_more = 0, max(after, self.first - 1), False
+        for entry in self.after(after):
             if is_wanted(entry):
                 size += entry.size
                 if chosen and (len(chosen) == most or size > most_bytes):
@@ -198,12 +230,14 @@ class Journal:
                 chosen.append(entry)
             reached = entry.sequence
         told = [gap for gap in self._gaps if gap.number > gaps and gap.after <= reached]
-        next_gap = max((gap.number for gap in told if gap.until is not None), default=gaps)
+        final = takewhile(self._is_final, told)
         missed = self._missed(cursor, after)
         return Page(
             entries=tuple(chosen),
             gaps=(*missed, *told),
-            next=Cursor(self.id, len(self._lives), reached, next_gap),
+            next=Cursor(
+                self.id, len(self._lives), reached, max((gap.number for gap in final), default=gaps)
+            ),
             has_more=has_more,
             is_truncated=bool(missed),
         )
@@ -213,9 +247,13 @@ class Journal:
         await self._changed.wait()
 
     @property
-    def _first(self) -> int:
+    def first(self) -> int:
         """The sequence number of the oldest event held, or that of the next one."""
         return self._entries[0].sequence if self._entries else self.last + 1
+
+    def _is_final(self, gap: Gap) -> bool:
+        """Return whether no more will be known of a gap than now."""
+        return gap.until is not None and not (self.is_repaired and gap.is_repairable)
 
     def _place(self, cursor: Cursor) -> tuple[int, int]:
         """Return the sequence number and the gap after which a cursor is, in this journal."""
@@ -229,12 +267,13 @@ class Journal:
         if cursor.journal != self.id or cursor.life > len(self._lives):
             until = self._entries[0].received_at if self._entries else None
             return (Gap(0, 0, None, until, GapReason.OTHER_JOURNAL),)
-        if self._dropped is not None and after < self._first - 1:
+        if self._dropped is not None and after < self.first - 1:
             return (self._dropped,)
         return ()
 
-    def _after(self, sequence: int) -> Iterator[Entry]:
-        return islice(self._entries, max(sequence - self._first + 1, 0), None)
+    def after(self, sequence: int) -> Iterator[Entry]:
+        """Return the events that are held after a sequence number."""
+        return islice(self._entries, max(sequence - self.first + 1, 0), None)
 
     def _is_too_large(self) -> bool:
         return len(self._entries) > self._most_events or self._bytes > self._most_bytes

@@ -16,6 +16,7 @@ _REASONS: Final = {
     GapReason.ROUTE: "the connection was open, but its URL form brought no events",
     GapReason.UNREADABLE: "something arrived that could not be read",
     GapReason.OVERFLOW: "they are no longer held, because there were too many",
+    GapReason.WITHHELD: "the connection was open, but did not bring them",
     GapReason.SUSPENDED: "this machine was suspended",
     GapReason.RESTART: "this server was not running",
     GapReason.OTHER_JOURNAL: "the cursor is from before a restart, or from another server",
@@ -27,14 +28,31 @@ _DAY: Final = 86_400
 
 
 def gap_sentence(gap: Gap, now: float) -> str:
-    """Return what may be missing, and why. `now` is in seconds since the Unix epoch.
+    """Return what may be missing, why, and what was read later instead.
 
-    Its times are whole seconds between which the gap lies.
+    `now` is in seconds since the Unix epoch. The times shown are whole seconds between which the
+    gap lies.
     """
     until = "now" if gap.until is None else _moment(ceil(min(gap.until, now)))
     since = "" if gap.since is None else _moment(floor(gap.since))
     span = f"between {since} and {until}" if since else f"before {until}"
-    return f"Events {span} may be missing: {_REASONS[gap.reason]}."
+    return f"Events {span} may be missing: {_REASONS[gap.reason]}.{_repair(gap)}"
+
+
+def _repair(gap: Gap) -> str:
+    if (repair := gap.repair) is None:
+        return ""
+    if repair.problem and not (repair.fills or repair.orders):
+        return f" Not repairable: {repair.problem}."
+    but = f", but {repair.problem}" if repair.problem else ""
+    return (
+        f" Repaired: {_count(repair.fills, 'fill')} and {_count(repair.orders, 'order change')} were "
+        f"read from Binance{but}; balance changes and margin calls were not."
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def stream_sentence(status: StreamStatus, now: float) -> str:

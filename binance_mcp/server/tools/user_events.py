@@ -58,6 +58,21 @@ Most = Annotated[int, Field(ge=1, le=500, strict=True)]
 Detail = Annotated[bool, Field(strict=True, description="Add Binance's own objects.")]
 
 
+class RepairedReport(ToolResult):
+    """Where an event was read that the stream did not bring."""
+
+    source: str
+    asked_at: datetime
+
+
+class RepairReport(ToolResult):
+    """What was read from Binance about the time of a gap."""
+
+    fills: int
+    orders: int
+    problem: str | None = None
+
+
 class EventReport(ToolResult):
     """An event."""
 
@@ -68,6 +83,7 @@ class EventReport(ToolResult):
     transaction_time: str | None = None
     symbol: str | None = None
     summary: str
+    repaired: RepairedReport | None = None
     data: dict[str, Any] | None = None
 
 
@@ -78,6 +94,7 @@ class GapReport(ToolResult):
     since: datetime | None = None
     until: datetime | None = None
     reason: str
+    repair: RepairReport | None = None
 
 
 class UserEvents(ToolResult):
@@ -224,8 +241,15 @@ def _report(entry: Entry, *, detail: bool) -> EventReport:
         transaction_time=_milliseconds(event.transaction_time),
         symbol=event.symbol,
         summary=summary(event),
+        repaired=_repaired(entry),
         data=dict(event.data) if detail else None,
     )
+
+
+def _repaired(entry: Entry) -> RepairedReport | None:
+    if entry.source is None:
+        return None
+    return RepairedReport(source=entry.source, asked_at=date_of(entry.received_at))
 
 
 def _fewer(gaps: Sequence[Gap]) -> Sequence[Gap]:
@@ -235,11 +259,14 @@ def _fewer(gaps: Sequence[Gap]) -> Sequence[Gap]:
 
 
 def _gap(gap: Gap) -> GapReport:
+    repair = gap.repair
     return GapReport(
         after_sequence=gap.after,
         since=date_if(gap.since and floor(gap.since)),
         until=date_if(gap.until and ceil(gap.until)),
         reason=gap.reason,
+        repair=repair
+        and RepairReport(fills=repair.fills, orders=repair.orders, problem=repair.problem),
     )
 
 
@@ -264,7 +291,8 @@ def _text(result: UserEvents, page: Page, wanted: Wanted, status: StreamStatus, 
 
 
 def _line(event: EventReport) -> str:
-    return f"{event.sequence}. {event.event_time or ''} {event.summary}"
+    repaired = " (missed by the stream, read from Binance later)" if event.repaired else ""
+    return f"{event.sequence}. {event.event_time or ''} {event.summary}{repaired}"
 
 
 def _nothing(page: Page, wanted: Wanted, status: StreamStatus) -> str:

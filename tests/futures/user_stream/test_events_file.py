@@ -143,7 +143,7 @@ async def test_another_account_is_refused_the_file(path: Path) -> None:
 async def test_a_newer_version_of_the_file_is_refused(path: Path) -> None:
     await session(path, 1)
     change(path, "PRAGMA user_version = 9")
-    with pytest.raises(EventsFileError, match="is of a newer version"):
+    with pytest.raises(EventsFileError, match="is of another version"):
         EventsFile(path, "account").open()
 
 

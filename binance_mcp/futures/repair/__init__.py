@@ -1,0 +1,1 @@
+"""Repairing the journal: what the stream did not bring is read from Binance."""

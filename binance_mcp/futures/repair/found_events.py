@@ -1,0 +1,133 @@
+"""Events made of what Binance lists: the same as it would have sent, as far as that is known. Pure.
+
+https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams/Event-Order-Update
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from binance_mcp.errors import UnreadableAnswerError
+from binance_mcp.futures.account_reads import Row
+from binance_mcp.futures.user_stream.event import UserEvent, parse_frame
+from binance_mcp.futures.user_stream.fields import Fields
+
+_ORDER: Final = {
+    "s": "symbol",
+    "c": "clientOrderId",
+    "S": "side",
+    "o": "type",
+    "f": "timeInForce",
+    "q": "origQty",
+    "p": "price",
+    "ap": "avgPrice",
+    "sp": "stopPrice",
+    "i": "orderId",
+    "R": "reduceOnly",
+    "wt": "workingType",
+    "ot": "origType",
+    "ps": "positionSide",
+    "cp": "closePosition",
+}
+_FILL: Final = {
+    "s": "symbol",
+    "S": "side",
+    "i": "orderId",
+    "l": "qty",
+    "L": "price",
+    "N": "commissionAsset",
+    "n": "commission",
+    "t": "id",
+    "m": "maker",
+    "ps": "positionSide",
+    "rp": "realizedPnl",
+    "T": "time",
+}
+_STOP: Final = {
+    "caid": "clientAlgoId",
+    "aid": "algoId",
+    "at": "algoType",
+    "o": "orderType",
+    "s": "symbol",
+    "S": "side",
+    "ps": "positionSide",
+    "f": "timeInForce",
+    "q": "quantity",
+    "X": "algoStatus",
+    "ai": "actualOrderId",
+    "ap": "actualPrice",
+    "tp": "triggerPrice",
+    "p": "price",
+    "R": "reduceOnly",
+    "cp": "closePosition",
+}
+
+
+def placed(order: Row) -> UserEvent:
+    """Return that an order was placed."""
+    members = _members(order, _ORDER) | {"x": "NEW", "X": "NEW", "l": "0", "z": "0", "ap": "0"}
+    return _event("ORDER_TRADE_UPDATE", members, order.get("time"))
+
+
+def ended(order: Row) -> UserEvent:
+    """Return that an order was cancelled, or expired."""
+    status = order.get("status")
+    execution = "EXPIRED" if status == "EXPIRED_IN_MATCH" else status
+    members = _members(order, _ORDER | {"z": "executedQty"}) | {"x": execution, "X": status}
+    return _event("ORDER_TRADE_UPDATE", members, order.get("updateTime"))
+
+
+def stop_changed(stop: Row, at: int) -> UserEvent:
+    """Return the state of a conditional order since a time in milliseconds."""
+    return _event("ALGO_UPDATE", _members(stop, _STOP), at)
+
+
+def fills(trades: Iterable[Row], orders: Mapping[str, Row], until: int) -> list[UserEvent]:
+    """Return the fills of one symbol. `orders` are its orders by number, as they are now.
+
+    `until`, in milliseconds, is when the last of them can have happened.
+    """
+    by_order: dict[str, list[Row]] = {}
+    for trade in sorted(trades, key=lambda each: (each.get("time") or 0, each.get("id") or 0)):
+        by_order.setdefault(Fields(trade).number("orderId"), []).append(trade)
+    return [
+        event
+        for number, found in by_order.items()
+        for event in _fills_of(orders.get(number, {}), found, until)
+    ]
+
+
+def _fills_of(order: Row, trades: Sequence[Row], until: int) -> list[UserEvent]:
+    """Return the fills of an order, each with how much of it was filled, if that is known."""
+    total, left = _decimal(order.get("origQty")), _decimal(order.get("executedQty"))
+    is_final = (order.get("updateTime") or 0) <= until  # nothing was filled after these
+    events: list[UserEvent] = []
+    for trade in reversed(trades):
+        so_far = left if is_final else None
+        state = {"X": "FILLED" if so_far is not None and so_far == total else "PARTIALLY_FILLED"}
+        if so_far is not None:
+            state["z"] = str(so_far)
+        members = _members(order, _ORDER) | _members(trade, _FILL) | {"x": "TRADE"} | state
+        events.append(_event("ORDER_TRADE_UPDATE", members, trade.get("time")))
+        quantity = _decimal(trade.get("qty"))
+        left = None if left is None or quantity is None else left - quantity
+    return events[::-1]
+
+
+def _members(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
+    return {short: row[name] for short, name in names.items() if name in row}
+
+
+def _event(kind: str, members: dict[str, Any], at: object) -> UserEvent:
+    frame = json.dumps({"e": kind, "E": at, "T": at, "o": {"T": at, **members}})
+    if (event := parse_frame(frame)) is None or event.event_time is None:
+        raise UnreadableAnswerError("Binance lists something without a time")
+    return event
+
+
+def _decimal(value: object) -> Decimal | None:
+    try:
+        return Decimal(value) if isinstance(value, str) else None
+    except InvalidOperation:
+        return None

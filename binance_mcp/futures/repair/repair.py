@@ -1,0 +1,198 @@
+"""Repairing gaps of the journal as soon as they have ended, and finding what was withheld."""
+
+import json
+import logging
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import anyio
+
+from binance_mcp.clock import WallClock
+from binance_mcp.errors import BinanceError, TooManyRequestsError, UnreadableAnswerError
+from binance_mcp.futures.account_reads import AccountReads
+from binance_mcp.futures.repair.inquiry import FoundEvent, Inquiry
+from binance_mcp.futures.repair.known_orders import KnownOrders
+from binance_mcp.futures.user_stream.change import change_of, is_fill
+from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
+from binance_mcp.futures.user_stream.journal import Journal
+
+logger = logging.getLogger(__name__)
+
+_GATHER_SECONDS: Final = 0.2
+_MARGIN_SECONDS: Final = 0.5
+"""By how much the clocks may differ from what is known of them."""
+_TOGETHER_SECONDS: Final = 3600.0
+"""Gaps that are no farther apart are asked about together."""
+_FIRST_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 300.0
+_SETTLED_SECONDS: Final = 60.0
+"""How long ago something must have happened to be missed."""
+
+
+@dataclass(eq=False, repr=False)
+class JournalRepair:
+    """Puts into the journal what the stream did not bring, while `run` runs."""
+
+    reads: AccountReads
+    journal: Journal
+    wall_clock: WallClock
+    compare_seconds: float = 3600.0
+    """How often the journal is compared with Binance's lists; 0: never."""
+    known: KnownOrders = field(default_factory=KnownOrders, init=False)
+    _applied: int = field(default=0, init=False)
+    """The sequence number of the last event that `known` has."""
+    _pause: float = field(default=_FIRST_PAUSE, init=False)
+    _compared_until: float | None = field(default=None, init=False)
+
+    async def run(self) -> None:
+        """Repair what can be, and never return."""
+        self.journal.is_repaired = True
+        while True:
+            try:
+                await self._work()
+            except (TooManyRequestsError, UnreadableAnswerError) as error:
+                await self._wait(error)
+            except BinanceError as error:
+                if error.is_retryable:
+                    await self._wait(error)
+                else:
+                    self._give_up(error)
+
+    async def _work(self) -> None:
+        """Do what is to be done; if that is nothing, wait for it."""
+        if gaps := self._next_gaps():
+            await self._repair(gaps)
+        elif self.journal.gap is None and not self.known.is_complete:
+            await self._list_open()
+        elif self._is_comparison_due():
+            await self._compare()
+        else:
+            with anyio.move_on_after(self._until_comparison()):
+                await self.journal.changes()
+                await anyio.sleep(_GATHER_SECONDS)
+        self._pause = _FIRST_PAUSE
+
+    async def _wait(self, error: BinanceError) -> None:
+        pause = max(self._pause, error.retry_after or 0.0)
+        logger.info("the account could not be read: %s; trying again in %.0f s", error, pause)
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        await anyio.sleep(pause)
+
+    def _give_up(self, error: BinanceError) -> None:
+        """Mark every gap as one that cannot be repaired, because Binance refuses to be asked."""
+        logger.warning("gaps of the user data stream cannot be repaired: %s", error)
+        for gap in self.journal.repairable():
+            self.journal.settle(gap.number, Repair(self.wall_clock(), problem=str(error)))
+        self.known.is_complete = True  # it is not asked for again before the next gap
+        self._compared_until = self.wall_clock()
+
+    def _next_gaps(self) -> Sequence[Gap]:
+        """Return the first gaps to be repaired that lie close to one another."""
+        found: list[Gap] = []
+        for gap in self.journal.repairable():
+            if found and (gap.since or 0.0) - (found[-1].until or 0.0) > _TOGETHER_SECONDS:
+                break
+            found.append(gap)
+        return found
+
+    async def _repair(self, gaps: Sequence[Gap]) -> None:
+        self._apply(until=gaps[0].after)
+        inquiry = self._inquiry(min(gap.since or 0.0 for gap in gaps), gaps[-1].until or 0.0)
+        added = self._add(await inquiry.answer())
+        problem = "; ".join(inquiry.doubts) or None
+        for gap in gaps:
+            last = gap is gaps[-1]
+            mine = [each for each in added if last or self._at(each) <= (gap.until or 0.0)]
+            added = [each for each in added if each not in mine]
+            self._settle(gap, mine, problem)
+        self._take_over(inquiry)
+
+    def _settle(self, gap: Gap, found: Sequence[FoundEvent], problem: str | None) -> None:
+        changes = [change_of(each.event) for each in found]
+        fills = sum(change is not None and is_fill(change) for change in changes)
+        repair = Repair(self.wall_clock(), fills, len(found) - fills, problem)
+        self.journal.settle(gap.number, repair)
+
+    async def _list_open(self) -> None:
+        """Learn which orders are open, so that the end of each can be found later."""
+        orders, stops = await self.reads.open_orders(), await self.reads.open_stops()
+        if self.journal.gap is None and not self.journal.repairable():
+            self.known.replace(orders, stops)
+            self._applied = self.journal.last
+
+    def _take_over(self, inquiry: Inquiry) -> None:
+        """Continue with what is open now, unless something may have been missed meanwhile."""
+        if self.journal.gap is None and not self.journal.repairable():
+            self.known.replace(inquiry.open_orders, inquiry.open_stops)
+
+    def _inquiry(self, since: float, until: float, active: Iterable[str] = ()) -> Inquiry:
+        offset = self.reads.rest_api.clock_offset or 0.0
+        span = since + offset - _MARGIN_SECONDS, until + offset + _MARGIN_SECONDS
+        return Inquiry(self.reads, *span, self.known, frozenset(active))
+
+    def _at(self, found: FoundEvent) -> float:
+        offset = self.reads.rest_api.clock_offset or 0.0
+        return (found.event.event_time or 0) / 1000 - offset
+
+    def _add(self, found: Iterable[FoundEvent]) -> list[FoundEvent]:
+        """Put what is not in the journal into it; return that."""
+        added: list[FoundEvent] = []
+        for each in found:
+            size = len(json.dumps(each.event.data))
+            at = self.wall_clock()
+            if self.journal.append(each.event, size=size, at=at, source=each.source):
+                added.append(each)
+                self.known.apply(each.event)
+        return added
+
+    def _apply(self, *, until: float = math.inf) -> set[str]:
+        """Let `known` have what the stream brought; return the symbols of it."""
+        symbols: set[str] = set()
+        if self._applied < self.journal.first - 1:
+            self.known.is_complete = False  # more has come than the journal holds
+        for entry in self.journal.after(self._applied):
+            if entry.sequence > until:
+                break
+            self._applied = entry.sequence
+            if entry.source is None:
+                self.known.apply(entry.event)
+                symbols |= {entry.event.symbol} if entry.event.symbol else set()
+        return symbols
+
+    def _is_comparison_due(self) -> bool:
+        return self._until_comparison() <= 0
+
+    def _until_comparison(self) -> float:
+        if not self.compare_seconds:
+            return math.inf
+        if self._compared_until is None:
+            self._compared_until = self.wall_clock()
+        return self._compared_until + self.compare_seconds - self.wall_clock()
+
+    async def _compare(self) -> None:
+        """Look for what the stream withheld although it was connected."""
+        since, until = self._compared_until or 0.0, self.wall_clock()
+        inquiry = self._inquiry(since, until - _SETTLED_SECONDS, self._active_since(since))
+        missing = [each for each in await inquiry.answer() if not self._is_in_journal(each)]
+        self._compared_until = until - _SETTLED_SECONDS
+        if missing and self.journal.gap is None:
+            self.journal.begin_gap(self._at(missing[0]), GapReason.WITHHELD)
+            self.journal.end_gap(self._at(missing[-1]))
+            gap = self.journal.repairable()[-1]
+            added = self._add(missing)
+            self._settle(gap, added, None)
+            logger.warning("the user data stream withheld %d changes", len(added))
+        self._apply()
+        self._take_over(inquiry)
+
+    def _active_since(self, since: float) -> set[str]:
+        """Return the symbols of the events that have been received since a time."""
+        entries = self.journal.after(self.journal.first - 1)
+        recent = (entry.event.symbol for entry in entries if entry.received_at >= since)
+        return {symbol for symbol in recent if symbol}
+
+    def _is_in_journal(self, found: FoundEvent) -> bool:
+        change = change_of(found.event)
+        return change is None or self.journal.has_change(change)
