@@ -33,6 +33,8 @@ def test_all_settings_have_defaults() -> None:
         "events_held": 10_000,
         "events_bytes": 8_388_608,
         "events_file": None,
+        "repair_gaps": True,
+        "compare_seconds": 3600.0,
         "audit_log": None,
         "audit_key": None,
         "host": "127.0.0.1",

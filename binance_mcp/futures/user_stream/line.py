@@ -92,6 +92,12 @@ class Line:
         """Return whether another one should take over, before Binance ends it."""
         return self.opened_at is not None and now - self.opened_at > LIFETIME_SECONDS
 
+    def forget_held(self, is_known: Callable[[UserEvent], bool]) -> bool:
+        """Forget the held events that another line has brought; return whether there are any."""
+        before = len(self.held)
+        self.held = [each for each in self.held if not is_known(each.event)]
+        return len(self.held) < before
+
     def received_until(self) -> float:
         """Return until when it brought everything that was sent on it."""
         return self.heard_at - self.delay - TRAVEL_SECONDS

@@ -138,6 +138,8 @@ class UserStream:
             is_closed = self.keeper.life.state is State.CLOSED
             reason = GapReason.NO_KEY if is_closed else GapReason.ROTATION
             since = self._lost_since(self.key, now) - TRAVEL_SECONDS
+            if self.main and self.main.is_open:  # it may have been deaf since it was last heard
+                since = min(since, self.main.received_until())
             self.journal.begin_gap(self.wall(since), reason)
             self.lines.end_all()
         self.key, self._key_ended_at = key, None
@@ -202,9 +204,12 @@ class UserStream:
         received = Received(event, len(frame), now)
         if line is self.main:
             self._keep(received)
-        elif len(line.held) < _MOST_HELD:
+        elif len(line.held) < _MOST_HELD or line.forget_held(self.journal.has):
             line.held.append(received)
             self.wake()
+        else:  # it cannot take over any more without a loss
+            line.scope.cancel()
+            self.lines.forget(line)
         if event.type == "listenKeyExpired" and line.key == self.key:
             self._key_ended_at = now
             self.keeper.report_end(line.key.get_secret_value())
@@ -261,8 +266,8 @@ class UserStream:
         if successor is None:
             if main.is_old(now) and now >= self._side_attempts.retry_at:
                 self.lines.successor = self.lines.dial(main.key, main.form, self.watcher)
-        elif successor.opened_at is not None and now - successor.opened_at >= _OVERLAP_SECONDS:
-            self._use(successor)
+        elif successor.opened_at and main.received_until() > successor.opened_at + _OVERLAP_SECONDS:
+            self._use(successor)  # the main line was not deaf: it has brought something since
 
     def _compare(self, main: Line, now: float) -> None:
         """Compare the main line with those of other forms, and try another one if all is quiet."""

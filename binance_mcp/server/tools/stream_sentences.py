@@ -45,10 +45,9 @@ def _repair(gap: Gap) -> str:
     if repair.problem and not (repair.fills or repair.orders):
         return f" Not repairable: {repair.problem}."
     but = f", but {repair.problem}" if repair.problem else ""
-    return (
-        f" Repaired: {_count(repair.fills, 'fill')} and {_count(repair.orders, 'order change')} were "
-        f"read from Binance{but}; balance changes and margin calls were not."
-    )
+    found = f"{_count(repair.fills, 'fill')} and {_count(repair.orders, 'order change')}"
+    rest = "balance changes and margin calls were not"
+    return f" Repaired: {found} were read from Binance{but}; {rest}."
 
 
 def _count(number: int, what: str) -> str:

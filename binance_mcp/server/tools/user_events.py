@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from math import ceil, floor
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import anyio
 from mcp.server.mcpserver import Context
@@ -18,13 +18,18 @@ from binance_mcp.futures.account import Account
 from binance_mcp.futures.environment import EVENT_TYPES
 from binance_mcp.futures.user_stream.cursor import Cursor
 from binance_mcp.futures.user_stream.gap import Gap
-from binance_mcp.futures.user_stream.journal import Entry, Journal, Page
+from binance_mcp.futures.user_stream.journal import Journal, Page
 from binance_mcp.futures.user_stream.status import StreamState, StreamStatus
 from binance_mcp.futures.user_stream.stream import UserStream
-from binance_mcp.futures.user_stream.summary import summary
 from binance_mcp.futures.user_stream.wanted import Wanted
 from binance_mcp.server.identity import client_of
-from binance_mcp.server.tools.results import ToolResult, date_if, date_of, succeeded
+from binance_mcp.server.tools.event_report import (
+    EventReport,
+    GapReport,
+    event_report,
+    gap_report,
+)
+from binance_mcp.server.tools.results import ToolResult, date_if, succeeded
 from binance_mcp.server.tools.stream_sentences import gap_sentence, stream_sentence
 from binance_mcp.server.tools.tool import READS, make_tool
 
@@ -56,45 +61,6 @@ Symbol = Annotated[str | None, Field(description="E.g. BTCUSDT.")]
 Age = Annotated[float | None, Field(gt=0, description="Only events received so lately.")]
 Most = Annotated[int, Field(ge=1, le=500, strict=True)]
 Detail = Annotated[bool, Field(strict=True, description="Add Binance's own objects.")]
-
-
-class RepairedReport(ToolResult):
-    """Where an event was read that the stream did not bring."""
-
-    source: str
-    asked_at: datetime
-
-
-class RepairReport(ToolResult):
-    """What was read from Binance about the time of a gap."""
-
-    fills: int
-    orders: int
-    problem: str | None = None
-
-
-class EventReport(ToolResult):
-    """An event."""
-
-    sequence: int
-    event_id: str
-    type: str
-    event_time: str | None = None
-    transaction_time: str | None = None
-    symbol: str | None = None
-    summary: str
-    repaired: RepairedReport | None = None
-    data: dict[str, Any] | None = None
-
-
-class GapReport(ToolResult):
-    """A time in which events may be missing."""
-
-    after_sequence: int
-    since: datetime | None = None
-    until: datetime | None = None
-    reason: str
-    repair: RepairReport | None = None
 
 
 class UserEvents(ToolResult):
@@ -220,62 +186,21 @@ def _result(account: Account, stream: UserStream, page: Page, *, detail: bool) -
     status = StreamStatus.of(stream)
     return UserEvents(
         environment=account.environment.name,
-        events=[_report(entry, detail=detail) for entry in page.entries],
+        events=[event_report(entry, detail=detail) for entry in page.entries],
         next_cursor=str(page.next),
         has_more=page.has_more,
         truncated=page.is_truncated,
-        gaps=[_gap(gap) for gap in _fewer(page.gaps)],
+        gaps=[gap_report(gap) for gap in _fewer(page.gaps)],
         covered_since=date_if(status.covered_since and ceil(status.covered_since)),
         covered_until=date_if(status.covered_until and floor(status.covered_until)),
         stream=stream_sentence(status, account.wall_clock()),
     )
 
 
-def _report(entry: Entry, *, detail: bool) -> EventReport:
-    event = entry.event
-    return EventReport(
-        sequence=entry.sequence,
-        event_id=event.event_id,
-        type=event.type,
-        event_time=_milliseconds(event.event_time),
-        transaction_time=_milliseconds(event.transaction_time),
-        symbol=event.symbol,
-        summary=summary(event),
-        repaired=_repaired(entry),
-        data=dict(event.data) if detail else None,
-    )
-
-
-def _repaired(entry: Entry) -> RepairedReport | None:
-    if entry.source is None:
-        return None
-    return RepairedReport(source=entry.source, asked_at=date_of(entry.received_at))
-
-
 def _fewer(gaps: Sequence[Gap]) -> Sequence[Gap]:
     """Return at most 20 gaps; the oldest ones are joined."""
     more = len(gaps) - _MOST_GAPS
     return gaps if more <= 0 else (gaps[0].joined(gaps[more]), *gaps[more + 1 :])
-
-
-def _gap(gap: Gap) -> GapReport:
-    repair = gap.repair
-    return GapReport(
-        after_sequence=gap.after,
-        since=date_if(gap.since and floor(gap.since)),
-        until=date_if(gap.until and ceil(gap.until)),
-        reason=gap.reason,
-        repair=repair
-        and RepairReport(fills=repair.fills, orders=repair.orders, problem=repair.problem),
-    )
-
-
-def _milliseconds(at: int | None) -> str | None:
-    """Return the date of a time in milliseconds."""
-    if at is None:
-        return None
-    date = date_of(at // 1000)
-    return f"{date:%Y-%m-%dT%H:%M:%S}.{at % 1000:03}Z"
 
 
 def _text(result: UserEvents, page: Page, wanted: Wanted, status: StreamStatus, now: float) -> str:

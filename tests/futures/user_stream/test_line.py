@@ -4,7 +4,7 @@ import pytest
 
 from binance_mcp.futures.listen_key import ListenKey
 from binance_mcp.futures.user_stream.event import parse_frame
-from binance_mcp.futures.user_stream.line import DEAF_SECONDS, LIFETIME_SECONDS, Line
+from binance_mcp.futures.user_stream.line import DEAF_SECONDS, LIFETIME_SECONDS, Line, Received
 from binance_mcp.futures.user_stream.url_form import URL_FORMS
 from tests.futures.user_stream.documented_events import fill
 
@@ -49,3 +49,12 @@ async def test_a_line_is_deaf_after_so_long_without_anything_and_old_after_most_
     line.open()
     assert [line.is_deaf(DEAF_SECONDS + more) for more in (0, 1)] == [False, True]
     assert [line.is_old(LIFETIME_SECONDS + more) for more in (0, 1)] == [False, True]
+
+
+async def test_a_line_that_holds_too_much_forgets_what_another_has_brought() -> None:
+    line = Line(ListenKey("key"), URL_FORMS[0], lambda: 0.0, started_at=0.0)
+    events = [parse_frame(json.dumps(fill(number))) for number in (1, 2)]
+    line.held = [Received(event, 1, 0.0) for event in events if event]
+    assert line.forget_held(lambda event: event is events[0])
+    assert [each.event for each in line.held] == events[1:]
+    assert not line.forget_held(lambda event: event is events[0])
