@@ -105,6 +105,21 @@ class Accounts:
             raise RefusedError(REJECTED_API_KEY)
         return self._by_api_key[api_key]
 
+    def find(self, api_key: str | None) -> Account:
+        """Return the account of an API key; without one, the only account.
+
+        Raises:
+            ValueError: The account is unknown, or none is named and there is not exactly one.
+
+        """
+        if api_key is None:
+            if len(self._by_api_key) != 1:
+                raise ValueError(f"apiKey: needed, for there are {len(self._by_api_key)} accounts")
+            return self.all[0]
+        if api_key not in self._by_api_key:
+            raise ValueError("apiKey: unknown; POST /sandbox/accounts adds an account")
+        return self._by_api_key[api_key]
+
     def open(self, account: Account, now: Moment) -> str:
         """Return the account's listen key, extended; a new one if none is active."""
         return self._extended(self._active(account, now) or self._issue(account), now)
@@ -146,9 +161,15 @@ class Accounts:
         """Return whether the account's listen key is active."""
         return self._active(account, now) is not None
 
-    def publish(self, account: Account, event: Event, now: Moment) -> int:
-        """Push an event to all listeners of the account; return how many accepted it."""
-        return self._push(account, self._active(account, now), event, now)
+    def publish(
+        self, account: Account, event: Event, now: Moment, *, withheld: bool = False
+    ) -> int:
+        """Push an event to all listeners of the account; return how many accepted it.
+
+        One that is withheld is logged, and reaches none.
+        """
+        active = self._active(account, now)
+        return self._push(account, None if withheld else active, event, now)
 
     def _find(self, listen_key: str, now: Moment) -> _ListenKey | None:
         holder = self._holders.get(listen_key)

@@ -33,6 +33,7 @@ from binance_mcp.sandbox.request_log import RecordedRequest, RequestLog
 from binance_mcp.sandbox.rest import Rest
 from binance_mcp.sandbox.stream_faults import StreamFault
 from binance_mcp.sandbox.streams import StreamSocket, opening
+from binance_mcp.sandbox.trading.ledger import Ledger, Ledgers
 from binance_mcp.sandbox.unanswered import leave_unanswered
 from binance_mcp.sandbox.websocket import PING_SECONDS, Connection
 
@@ -53,7 +54,7 @@ class AccountKeys:
 
 
 class Sandbox:
-    """An emulator of Binance USD-M Futures, as far as listen keys and their events are concerned.
+    """An emulator of Binance USD-M Futures: listen keys, their events, and what an account traded.
 
     Listen keys expire by `steady_clock`; timestamps, minutes and bans use `wall_clock`. An answer
     takes `answer_seconds`, and the request takes effect halfway: after it was sent and before it is
@@ -80,10 +81,16 @@ class Sandbox:
         )
         self._faults = Faults()
         self._log = RequestLog()
-        self._rest = Rest(self._accounts, self._faults)
+        self._ledgers = Ledgers(self._accounts, self._now)
+        self._rest = Rest(self._accounts, self._faults, self._ledgers)
         self._ws_api = ws_api.WebSocketApi(self._accounts, self._now, self._way_seconds)
         self._control = Control(
-            self._accounts, self._faults, self._open_streams, self._log, self._events
+            self._accounts,
+            self._faults,
+            self._open_streams,
+            self._log,
+            self._events,
+            ledgers=self._ledgers,
         )
         self._protocols: dict[str, ASGIApp] = {
             "http": self._answer,
@@ -112,21 +119,42 @@ class Sandbox:
         self.add_account(keys.api_key, api_secret=keys.api_secret)
         return keys
 
-    def arm(
+    def arm(  # noqa: PLR0913  # a fault's own
         self,
         fault: str,
         *,
         times: int = 1,
+        after: int | None = None,
         method: Literal["GET", "POST", "PUT", "DELETE"] | None = None,
+        path: str | None = None,
         retry_after: int | None = None,
     ) -> None:
-        """Make the next requests to /fapi, of `method` if given, fail in a known way.
+        """Make the next requests to /fapi, of `method` and to `path` if given, fail in a known way.
+
+        The first `after` of them pass.
 
         Raises:
             ValueError: The fault is unknown, or too many are armed.
 
         """
-        self._faults.arm(Fault(fault=fault, times=times, method=method, retry_after=retry_after))
+        armed = Fault(
+            fault=fault,
+            times=times,
+            after=after,
+            method=method,
+            path=path,
+            retry_after=retry_after,
+        )
+        self._faults.arm(armed)
+
+    def ledger(self, api_key: str | None = None) -> Ledger:
+        """Return the ledger of an account, which changes what it traded and has.
+
+        Raises:
+            ValueError: The account is unknown, or none is named and there is not exactly one.
+
+        """
+        return self._ledgers.of(self._accounts.find(api_key))
 
     def push(self, event: Event, *, api_key: str | None = None) -> int:
         """Push an event to an account's WebSockets; return how many accepted it.

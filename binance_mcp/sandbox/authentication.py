@@ -1,4 +1,6 @@
-"""Authentication of requests: the API key always; signature and timestamp if present. Pure.
+"""Authentication of requests: the API key always; signature and timestamp if present or needed.
+
+Pure.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info
 """
@@ -62,6 +64,20 @@ def authenticate(request: Request, accounts: Accounts, now: Moment) -> Account:
         if not (signature.isascii() and account.verify(payload, signature)):
             raise RefusedError(INVALID_SIGNATURE)
         _check_time(parameters, now)
+    return account
+
+
+def authenticate_signed(request: Request, accounts: Accounts, now: Moment) -> Account:
+    """Return the account that sends `request`, as for security type USER_DATA.
+
+    Raises:
+        RefusedError: As for `authenticate`, and -1102 if there is no signature.
+
+    """
+    account = authenticate(request, accounts, now)
+    parameters = _parameters(_form(request)) | _parameters(request.query)
+    if "signature" not in parameters:
+        raise RefusedError(malformed("signature"))
     return account
 
 

@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationError, model_validator
 
-from binance_mcp.sandbox.accounts import Account, Accounts, Event
+from binance_mcp.sandbox.accounts import Accounts, Event
 from binance_mcp.sandbox.authentication import verifier
 from binance_mcp.sandbox.event_log import EventLog
-from binance_mcp.sandbox.faults import FAULTS, Fault, Faults
+from binance_mcp.sandbox.faults import CONDITIONS, FAULTS, Fault, Faults
 from binance_mcp.sandbox.http_messages import (
     Answer,
     RefusedError,
@@ -27,6 +27,8 @@ from binance_mcp.sandbox.stream_faults import (
     StreamFault,
     StreamFlood,
 )
+from binance_mcp.sandbox.trading.ledger import Ledgers
+from binance_mcp.sandbox.trading.routes import ChangeRoutes
 from binance_mcp.sandbox.wire_model import WireModel, problems
 
 _CREATED: Final = Answer(201, {})
@@ -77,13 +79,15 @@ class WantedEvents(WireModel):
 class Control:
     """The control routes. Binance has none of them, and they need no API key."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all that it controls
         self,
         accounts: Accounts,
         faults: Faults,
         open_streams: OpenStreams,
         requests: RequestLog,
         events: EventLog,
+        *,
+        ledgers: Ledgers,
     ) -> None:
         self._accounts = accounts
         self._faults = faults
@@ -100,6 +104,7 @@ class Control:
             },
             "/sandbox/requests": {"GET": self._show_requests, "DELETE": self._clear_requests},
             "/sandbox/streams": {"DELETE": self._drop_streams},
+            **ChangeRoutes(ledgers, accounts.find).routes,
         }
 
     def answer(self, request: Request, now: Moment) -> Answer:
@@ -120,7 +125,7 @@ class Control:
             ValueError: The account is unknown, or none is named and there is not exactly one.
 
         """
-        return self._accounts.publish(self._account(api_key), event, now)
+        return self._accounts.publish(self._accounts.find(api_key), event, now)
 
     def arm_stream_fault(self, fault: StreamFault, now: Moment) -> None:
         """Let a fault of streams strike.
@@ -135,17 +140,6 @@ class Control:
                 if self._accounts.has_listen_key(account, now):
                     for event in fault.events(self._events.count + 1, now):
                         self._accounts.publish(account, event, now)
-
-    def _account(self, api_key: str | None) -> Account:
-        if api_key is None:
-            accounts = self._accounts.all
-            if len(accounts) != 1:
-                raise ValueError(f"apiKey: needed, for there are {len(accounts)} accounts")
-            return accounts[0]
-        try:
-            return self._accounts.account(api_key)
-        except RefusedError:
-            raise ValueError("apiKey: unknown; POST /sandbox/accounts adds an account") from None
 
     def _add_account(self, request: Request, _now: Moment) -> Answer:
         new = NewAccount.model_validate_json(request.body)
@@ -168,7 +162,8 @@ class Control:
     def _show_faults(self, _request: Request, _now: Moment) -> Answer:
         faults = (*self._faults.armed, *self._open_streams.armed)
         armed = [fault.model_dump(by_alias=True, exclude_none=True) for fault in faults]
-        return Answer(200, {"known": sorted((*FAULTS, *STREAM_FAULTS)), "armed": armed})
+        known = sorted((*FAULTS, *CONDITIONS, *STREAM_FAULTS))
+        return Answer(200, {"known": known, "armed": armed})
 
     def _arm_fault(self, request: Request, now: Moment) -> Answer:
         name = NamedFault.model_validate_json(request.body).fault

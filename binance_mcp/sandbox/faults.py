@@ -6,12 +6,13 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/error-code
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final, Literal
+from urllib.parse import parse_qs
 
 from pydantic import AfterValidator, Field
 
 from binance_mcp.sandbox import error_answers
-from binance_mcp.sandbox.error_answers import answer
-from binance_mcp.sandbox.http_messages import Answer
+from binance_mcp.sandbox.error_answers import answer, malformed
+from binance_mcp.sandbox.http_messages import Answer, Request
 from binance_mcp.sandbox.moment import Moment
 from binance_mcp.sandbox.rate_limits import FIRST_BAN_SECONDS
 from binance_mcp.sandbox.unanswered import Unanswered
@@ -32,6 +33,7 @@ _LOCATION: Final = (
     "received this message in error."
 )
 _MOST_ARMED: Final = 1000
+_ALL_ORDERS_NEED_SYMBOL: Final = "all_orders_need_symbol"
 
 
 def _gateway_page(status: int, reason: str) -> Answer:
@@ -100,9 +102,12 @@ FAULTS: Final[Mapping[str, Outcome | Callable[[Moment], Answer]]] = {
 }
 """The outcome of a request by the name of the fault. The request never takes effect."""
 
+CONDITIONS: Final[Mapping[str, Answer]] = {_ALL_ORDERS_NEED_SYMBOL: malformed("symbol")}
+"""Faults of some requests only: the others pass, and do not use them up."""
+
 
 def _known(name: str) -> str:
-    if name not in FAULTS:
+    if name not in FAULTS and name not in CONDITIONS:
         raise ValueError("unknown; GET /sandbox/faults lists the known ones")
     return name
 
@@ -112,14 +117,24 @@ class Fault(WireModel):
 
     fault: Annotated[str, AfterValidator(_known)]
     times: int = Field(default=1, ge=1, le=1_000_000)
+    after: int | None = Field(default=None, ge=1, le=1_000_000)
+    """How many of the requests that it applies to pass before it strikes; None for none."""
     method: Literal["GET", "POST", "PUT", "DELETE"] | None = None
     """The method of the requests that it applies to; None for all."""
+    path: str | None = Field(default=None, pattern="^/fapi/")
+    """Their path; None for all."""
     retry_after: int | None = Field(default=None, ge=0, le=1_000_000)
     """Seconds for a `Retry-After` header."""
 
+    def applies_to(self, request: Request) -> bool:
+        """Return whether it is a fault of such requests."""
+        if self.fault in CONDITIONS and not _is_all_orders_without_symbol(request):
+            return False
+        return self.method in (None, request.method) and self.path in (None, request.path)
+
     def outcome(self, now: Moment) -> Outcome:
         """Return the outcome of the request, with the `Retry-After` header if it is an answer."""
-        known = FAULTS[self.fault]
+        known = CONDITIONS.get(self.fault) or FAULTS[self.fault]
         outcome = known(now) if callable(known) else known
         if self.retry_after is None or isinstance(outcome, Unanswered):
             return outcome
@@ -148,10 +163,14 @@ class Faults:
             raise ValueError(f"fault: {_MOST_ARMED} are armed already")
         self._armed.append(fault)
 
-    def take(self, method: str) -> Fault | None:
-        """Use up and return the first fault for a request of this method."""
+    def take(self, request: Request) -> Fault | None:
+        """Use up and return the first fault that applies to a request."""
         for index, fault in enumerate(self._armed):
-            if fault.method in (None, method):
+            if not fault.applies_to(request):
+                continue
+            if fault.after:
+                self._armed[index] = fault.model_copy(update={"after": fault.after - 1 or None})
+            else:
                 left = fault.times - 1
                 self._armed[index : index + 1] = (
                     [fault.model_copy(update={"times": left})] if left else []
@@ -162,3 +181,7 @@ class Faults:
     def clear(self) -> None:
         """Disarm every fault."""
         self._armed.clear()
+
+
+def _is_all_orders_without_symbol(request: Request) -> bool:
+    return request.path == "/fapi/v1/allOrders" and "symbol" not in parse_qs(request.query)

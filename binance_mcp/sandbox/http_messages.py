@@ -1,7 +1,7 @@
 """HTTP requests, answers and routes as values. Nothing here reads or sends."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
@@ -49,10 +49,10 @@ class Request:
 
 @dataclass(frozen=True, repr=False)
 class Answer:
-    """A status with a JSON object or any text."""
+    """A status with a JSON object, an array of them, or any text."""
 
     status: int
-    content: Mapping[str, object] | str
+    content: Mapping[str, object] | Sequence[Mapping[str, object]] | str
     media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 

@@ -1,4 +1,4 @@
-"""The routes under /fapi. Pure.
+"""The routes under /fapi: here those of listen keys, and in `trading.reads` those of trading. Pure.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
 """
@@ -18,6 +18,8 @@ from binance_mcp.sandbox.http_messages import (
 )
 from binance_mcp.sandbox.moment import Moment
 from binance_mcp.sandbox.rate_limits import RateLimits
+from binance_mcp.sandbox.trading.ledger import Ledgers
+from binance_mcp.sandbox.trading.reads import Reads, weight
 
 _LISTEN_KEY: Final = "/fapi/v1/listenKey"
 _RATE_LIMITS: Final = tuple(
@@ -31,9 +33,9 @@ _RATE_LIMITS: Final = tuple(
 
 
 class Rest:
-    """Binance's REST API, as far as listen keys are concerned."""
+    """Binance's REST API, as far as listen keys and what an account traded are concerned."""
 
-    def __init__(self, accounts: Accounts, faults: Faults) -> None:
+    def __init__(self, accounts: Accounts, faults: Faults, ledgers: Ledgers) -> None:
         self._accounts = accounts
         self._faults = faults
         self._rate_limits = RateLimits()
@@ -42,11 +44,12 @@ class Rest:
             "/fapi/v1/time": {"GET": _time},
             "/fapi/v1/exchangeInfo": {"GET": _exchange_info},
             _LISTEN_KEY: {"POST": self._create, "PUT": self._keepalive, "DELETE": self._close},
+            **Reads(accounts, ledgers).routes,
         }
 
     def outcome(self, request: Request, now: Moment) -> Outcome:
         """Return the outcome of a request; an answer has the used weight of its sender."""
-        used = self._rate_limits.count(request.peer, now.wall)
+        used = self._rate_limits.count(request.peer, now.wall, weight(request))
         try:
             outcome = self._decide(request, now)
         except RefusedError as error:
@@ -57,7 +60,7 @@ class Rest:
 
     def _decide(self, request: Request, now: Moment) -> Outcome:
         self._rate_limits.check(request.peer, now.wall)
-        if fault := self._faults.take(request.method):
+        if fault := self._faults.take(request):
             return fault.outcome(now)
         return find_handler(self._routes, request)(request, now)
 

@@ -9,12 +9,13 @@ from starlette.datastructures import Headers
 from binance_mcp.sandbox.accounts import Accounts
 from binance_mcp.sandbox.control import Control, NewAccount, NewEvents
 from binance_mcp.sandbox.event_log import EventLog
-from binance_mcp.sandbox.faults import FAULTS, Faults
+from binance_mcp.sandbox.faults import CONDITIONS, FAULTS, Faults
 from binance_mcp.sandbox.http_messages import Request
 from binance_mcp.sandbox.moment import Moment
 from binance_mcp.sandbox.open_streams import OpenStreams
 from binance_mcp.sandbox.request_log import RequestLog
 from binance_mcp.sandbox.stream_faults import STREAM_FAULTS
+from binance_mcp.sandbox.trading.ledger import Ledgers
 from binance_mcp.sandbox.wire_model import WireModel
 
 pytestmark = pytest.mark.anyio
@@ -25,8 +26,14 @@ POSTS = (ACCOUNTS, EVENTS, FAULTS_PATH)
 
 
 def status(method: str, path: str, body: bytes) -> int:
+    accounts = Accounts(3600)
     control = Control(
-        Accounts(3600), Faults(), OpenStreams(lambda: Moment(0, 0)), RequestLog(), EventLog()
+        accounts,
+        Faults(),
+        OpenStreams(lambda: Moment(0, 0)),
+        RequestLog(),
+        EventLog(),
+        ledgers=Ledgers(accounts, lambda: Moment(0, 0)),
     )
     return control.answer(Request(method, path, "", Headers(), "", body), Moment(0, 0)).status
 
@@ -87,7 +94,7 @@ async def test_faults_are_armed_shown_and_cleared(client: httpx.AsyncClient) -> 
         assert (await client.post(FAULTS_PATH, json=fault)).status_code == 201
 
     shown = (await client.get(FAULTS_PATH)).json()
-    assert shown["known"] == sorted((*FAULTS, *STREAM_FAULTS))
+    assert shown["known"] == sorted((*FAULTS, *CONDITIONS, *STREAM_FAULTS))
     assert shown["armed"] == [*faults, {"fault": "stream_drop_next", "count": 1}]
     cleared = await client.delete(FAULTS_PATH)
     assert (cleared.status_code, cleared.content) == (204, b"")

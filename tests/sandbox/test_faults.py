@@ -2,13 +2,18 @@ import json
 
 import pytest
 from pydantic import ValidationError
+from starlette.datastructures import Headers
 
 from binance_mcp.sandbox.faults import FAULTS, Fault, Faults
-from binance_mcp.sandbox.http_messages import Answer
+from binance_mcp.sandbox.http_messages import Answer, Request
 from binance_mcp.sandbox.moment import Moment
 from binance_mcp.sandbox.unanswered import Unanswered
 
 NOW = Moment(0, 1_700_000_000)
+
+
+def sent(method: str, path: str = "/fapi/v1/listenKey", query: str = "") -> Request:
+    return Request(method, path, query, Headers(), "")
 
 
 def answer(name: str) -> Answer:
@@ -105,6 +110,8 @@ def test_an_answer_may_say_when_to_come_back() -> None:
         {"fault": "reset", "times": "1"},
         {"fault": "reset", "times": True},
         {"fault": "reset", "method": "PATCH"},
+        {"fault": "reset", "path": "/sandbox/faults"},
+        {"fault": "reset", "after": 0},
         {"fault": "reset", "retryAfter": -1},
         {"fault": "reset", "retryAfter": 1.5},
         {"fault": "reset", "more": 1},
@@ -121,7 +128,7 @@ def test_faults_are_taken_in_order_as_many_times_as_armed() -> None:
     faults.arm(Fault(fault="reset", times=2))
     faults.arm(Fault(fault="timeout"))
 
-    taken = [faults.take("PUT") for _ in range(4)]
+    taken = [faults.take(sent("PUT")) for _ in range(4)]
 
     assert [fault and fault.fault for fault in taken] == ["reset", "reset", "timeout", None]
 
@@ -130,7 +137,7 @@ def test_what_is_left_of_each_fault_is_shown() -> None:
     faults = Faults()
     faults.arm(Fault(fault="reset", times=3))
 
-    faults.take("GET")
+    faults.take(sent("GET"))
 
     assert faults.armed == (Fault(fault="reset", times=2),)
 
@@ -140,9 +147,42 @@ def test_a_fault_for_a_method_waits_for_it() -> None:
     faults.arm(Fault(fault="reset", method="PUT"))
     faults.arm(Fault(fault="timeout"))
 
-    taken = [faults.take(method) for method in ("POST", "POST", "PUT")]
+    taken = [faults.take(sent(method)) for method in ("POST", "POST", "PUT")]
 
     assert [fault and fault.fault for fault in taken] == ["timeout", None, "reset"]
+
+
+def test_a_fault_for_a_path_waits_for_it() -> None:
+    faults = Faults()
+    faults.arm(Fault(fault="reset", path="/fapi/v1/userTrades"))
+
+    taken = [
+        faults.take(sent("GET", path)) for path in ("/fapi/v1/allOrders", "/fapi/v1/userTrades")
+    ]
+
+    assert [fault and fault.fault for fault in taken] == [None, "reset"]
+
+
+def test_a_fault_lets_some_requests_pass_and_meanwhile_others_strike() -> None:
+    faults = Faults()
+    faults.arm(Fault(fault="reset", after=2))
+    faults.arm(Fault(fault="timeout", method="PUT"))
+
+    taken = [faults.take(sent(method)) for method in ("PUT", "GET", "GET", "GET")]
+
+    assert [fault and fault.fault for fault in taken] == ["timeout", None, "reset", None]
+
+
+def test_all_orders_may_need_a_symbol() -> None:
+    faults = Faults()
+    faults.arm(Fault(fault="all_orders_need_symbol"))
+    path = "/fapi/v1/allOrders"
+
+    requests = (sent("GET"), sent("GET", path, "symbol=A"), sent("GET", path, "limit=5"))
+    taken = [faults.take(each) for each in requests]
+
+    assert [fault and fault.fault for fault in taken] == [None, None, "all_orders_need_symbol"]
+    assert b"Mandatory parameter 'symbol' was not sent" in answer("all_orders_need_symbol").body
 
 
 def test_faults_can_be_cleared() -> None:
@@ -151,7 +191,7 @@ def test_faults_can_be_cleared() -> None:
 
     faults.clear()
 
-    assert faults.take("GET") is None
+    assert faults.take(sent("GET")) is None
 
 
 def test_no_more_than_a_thousand_are_armed() -> None:

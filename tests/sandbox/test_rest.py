@@ -16,6 +16,7 @@ from binance_mcp.sandbox.faults import Fault, Faults
 from binance_mcp.sandbox.http_messages import Answer, Request
 from binance_mcp.sandbox.moment import Moment
 from binance_mcp.sandbox.rest import Rest
+from binance_mcp.sandbox.trading.ledger import Ledgers
 from binance_mcp.sandbox.unanswered import Unanswered
 
 LISTEN_KEY = "/fapi/v1/listenKey"
@@ -31,7 +32,7 @@ def faults() -> Faults:
 def rest(faults: Faults) -> Rest:
     exchange = Accounts(3600)
     exchange.add_account("alice", verifier("secret of alice", None))
-    return Rest(exchange, faults)
+    return Rest(exchange, faults, Ledgers(exchange, lambda: NOW))
 
 
 def sent(
@@ -145,6 +146,7 @@ def test_every_listen_key_request_is_authenticated(
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
+        ("DELETE", "/fapi/v1/order", 405),
         ("GET", LISTEN_KEY, 405),
         ("POST", "/fapi/v1/time", 405),
         ("POST", "/fapi/v2/listenKey", 404),
