@@ -141,7 +141,7 @@ def _available(book: Book, exposures: Sequence[_Exposure]) -> Decimal:
 
 
 def _exposures(book: Book) -> Sequence[_Exposure]:
-    ordered = {order.symbol for order in book.orders if order.is_open}
+    ordered = {order.symbol for order in book.open_orders}
     held = {position.symbol for position in book.positions if position.amount}
     return [
         _Exposure(
@@ -158,8 +158,8 @@ def _resting(book: Book, symbol: str, side: Side) -> Decimal:
     return sum(
         (
             order.remaining * order.price
-            for order in book.orders
-            if order.is_open and (order.symbol, order.side) == (symbol, side)
+            for order in book.open_orders
+            if (order.symbol, order.side) == (symbol, side)
         ),
         ZERO,
     )

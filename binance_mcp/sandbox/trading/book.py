@@ -39,7 +39,9 @@ class Book:
         self.updated = 0
         """When the wallet changed last; 0 if it never did."""
         self._orders: dict[int, Order] = {}
+        self._open_orders: dict[int, Order] = {}
         self._stops: dict[int, Stop] = {}
+        self._open_stops: dict[int, Stop] = {}
         self._positions: dict[str, Position] = {}
         self._triggered: dict[int, int] = {}
         """The id of the conditional order that an order was, by the id of the order."""
@@ -50,9 +52,19 @@ class Book:
         return tuple(self._orders.values())
 
     @property
+    def open_orders(self) -> Sequence[Order]:
+        """The orders that can still be filled, oldest first."""
+        return tuple(self._open_orders.values())
+
+    @property
     def stops(self) -> Sequence[Stop]:
         """All conditional orders, oldest first."""
         return tuple(self._stops.values())
+
+    @property
+    def open_stops(self) -> Sequence[Stop]:
+        """The conditional orders that are not triggered, oldest first."""
+        return tuple(self._open_stops.values())
 
     @property
     def positions(self) -> Sequence[Position]:
@@ -70,10 +82,9 @@ class Book:
             ValueError: There is no such order.
 
         """
-        order = self._orders.get(order_id)
-        if order is None or not order.is_open:
+        if order_id not in self._open_orders:
             raise ValueError(f"orderId: the account has no open order {order_id}")
-        return order
+        return self._open_orders[order_id]
 
     def place(self, order: Order) -> Sequence[Event]:
         """Add a new order.
@@ -82,9 +93,9 @@ class Book:
             ValueError: An open order has its client order id.
 
         """
-        if any(each.is_open and each.client_id == order.client_id for each in self.orders):
+        if any(each.client_id == order.client_id for each in self._open_orders.values()):
             raise ValueError("clientOrderId: an open order has it already")
-        self._orders[order.id] = order
+        self._keep(order)
         return [order_event(order)]
 
     def end(self, order_id: int, status: End, time: int) -> Sequence[Event]:
@@ -95,7 +106,7 @@ class Book:
 
         """
         order = self.open_order(order_id).after_end(status, time)
-        self._orders[order_id] = order
+        self._keep(order)
         return [order_event(order), *self._after_order(order)]
 
     def fill(self, order_id: int, fill: Fill, time: int) -> tuple[int, Sequence[Event]]:
@@ -109,7 +120,7 @@ class Book:
         if fill.quantity > order.remaining:
             raise ValueError(f"quantity: only {order.remaining} of order {order_id} is left")
         order = order.after_fill(fill.quantity, fill.price, time)
-        self._orders[order_id] = order
+        self._keep(order)
         trade = self._book(order, fill, time)
         mark = self.exchange.mark(order.symbol)
         events = [
@@ -136,7 +147,7 @@ class Book:
             ValueError: An open one has its client algo id.
 
         """
-        if any(each.status == "NEW" and each.client_id == stop.client_id for each in self.stops):
+        if any(each.client_id == stop.client_id for each in self._open_stops.values()):
             raise ValueError("clientAlgoId: an open conditional order has it already")
         return [self._changed(stop)]
 
@@ -165,13 +176,22 @@ class Book:
         return order.id, [*events, *placed]
 
     def _open_stop(self, algo_id: int) -> Stop:
-        stop = self._stops.get(algo_id)
-        if stop is None or stop.status != "NEW":
+        if algo_id not in self._open_stops:
             raise ValueError(f"algoId: the account has no open conditional order {algo_id}")
-        return stop
+        return self._open_stops[algo_id]
+
+    def _keep(self, order: Order) -> None:
+        self._orders[order.id] = order
+        self._open_orders[order.id] = order
+        if not order.is_open:
+            del self._open_orders[order.id]
 
     def _changed(self, stop: Stop) -> Event:
         self._stops[stop.id] = stop
+        if stop.status == "NEW":
+            self._open_stops[stop.id] = stop
+        else:
+            self._open_stops.pop(stop.id, None)
         return stop_event(stop)
 
     def _after_order(self, order: Order) -> Sequence[Event]:

@@ -30,6 +30,8 @@ class Ledger:
 
     def __init__(self, book: Book, account: Account, accounts: Accounts, now: Now) -> None:
         self.book = book
+        self.withholds = False
+        """While this is set, every change is withheld."""
         self._account = account
         self._accounts = accounts
         self._now = now
@@ -49,8 +51,9 @@ class Ledger:
         now = self._now()
         with localcontext(EXACT):
             result, events = change.apply(self.book, now.milliseconds)
+        withheld = change.withheld or self.withholds
         for event in events:
-            self._accounts.publish(self._account, event, now, withheld=change.withheld)
+            self._accounts.publish(self._account, event, now, withheld=withheld)
         return result
 
     def place_order(  # noqa: PLR0913  # an order's own

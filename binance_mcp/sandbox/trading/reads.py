@@ -66,15 +66,15 @@ def weight(request: Request) -> int:
 
 def _open_orders(book: Book, query: Query, _now: int) -> Sequence[Row]:
     symbol = query.text("symbol")
-    return [o.row for o in book.orders if o.is_open and symbol in (None, o.symbol)]
+    return [order.row for order in book.open_orders if symbol in (None, order.symbol)]
 
 
 def _open_stops(book: Book, query: Query, _now: int) -> Sequence[Row]:
     symbol, algo_id = query.text("symbol"), query.number("algoId")
     return [
         stop.row
-        for stop in book.stops
-        if stop.status == "NEW" and symbol in (None, stop.symbol) and algo_id in (None, stop.id)
+        for stop in book.open_stops
+        if symbol in (None, stop.symbol) and algo_id in (None, stop.id)
     ]
 
 
@@ -84,14 +84,14 @@ def _all_orders(book: Book, query: Query, now: int) -> Sequence[Row]:
     is_by_id = first is not None and not query.has_time
     window = range(now + 1) if is_by_id else query.window(now, WEEK - 1)
     found = [
-        order.row
+        order
         for order in book.orders
         if order.time in window
         and order.is_found(now)
         and symbol in (None, order.symbol)
         and order.id >= (first or 0)
     ]
-    return query.newest_or_next(found, "orderId")
+    return [order.row for order in query.newest_or_next(found, "orderId")]
 
 
 def _order(book: Book, query: Query, now: int) -> Row:
@@ -118,7 +118,7 @@ def _trades(book: Book, query: Query, now: int) -> Sequence[Row]:
     is_by_id = first is not None or (order_id is not None and not query.has_time)
     window = range(oldest, now + 1) if is_by_id else query.window(now, WEEK)
     found = [
-        trade.row
+        trade
         for trade in book.trades
         if trade.symbol == symbol
         and trade.time in window
@@ -126,7 +126,7 @@ def _trades(book: Book, query: Query, now: int) -> Sequence[Row]:
         and order_id in (None, trade.order_id)
         and trade.id >= (first or 0)
     ]
-    return query.newest_or_next(found, "fromId")
+    return [trade.row for trade in query.newest_or_next(found, "fromId")]
 
 
 def _incomes(book: Book, query: Query, now: int) -> Sequence[Row]:
@@ -134,14 +134,14 @@ def _incomes(book: Book, query: Query, now: int) -> Sequence[Row]:
     limit, page = query.count("limit", 100, MOST), query.count("page", 1)
     window = query.window(now)
     found = [
-        income.row
+        income
         for income in book.incomes
         if income.time in window
         and income.time >= now - _TRADES_REMEMBERED
         and symbol in (None, income.symbol)
         and kind in (None, income.type)
     ]
-    return found[(page - 1) * limit : page * limit]
+    return [income.row for income in found[(page - 1) * limit : page * limit]]
 
 
 def _account(book: Book, _query: Query, _now: int) -> Row:

@@ -97,7 +97,7 @@ class _Day:
         self._ledger.place_stop(symbol, side, self._quantity(), trigger, price)
 
     def _end_stop(self, symbol: str) -> None:
-        stops = [s for s in self._ledger.book.stops if s.status == "NEW" and s.symbol == symbol]
+        stops = [each for each in self._ledger.book.open_stops if each.symbol == symbol]
         for stop in self._rng.sample(stops, min(1, len(stops))):
             if self._rng.random() < 0.3:  # noqa: PLR2004  # most are triggered
                 self._ledger.cancel_stop(stop.id)
@@ -105,7 +105,7 @@ class _Day:
                 self._ledger.trigger_stop(stop.id)
 
     def _one_of_the_open(self, symbol: str) -> Sequence[Order]:
-        orders = [o for o in self._ledger.book.orders if o.is_open and o.symbol == symbol]
+        orders = [each for each in self._ledger.book.open_orders if each.symbol == symbol]
         return self._rng.sample(orders, min(1, len(orders)))
 
     def _quantity(self) -> Decimal:
