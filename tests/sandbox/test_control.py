@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
 from binance_mcp.sandbox.accounts import Accounts
+from binance_mcp.sandbox.authentication import verifier
 from binance_mcp.sandbox.control import Control, NewAccount, NewEvents
 from binance_mcp.sandbox.event_log import EventLog
 from binance_mcp.sandbox.faults import CONDITIONS, FAULTS, Faults
@@ -28,7 +29,7 @@ POSTS = (ACCOUNTS, EVENTS, FAULTS_PATH, *TRADING)
 
 def status(method: str, path: str, body: bytes) -> int:
     accounts = Accounts(3600)
-    accounts.add_account("alice", lambda *_: False)
+    accounts.add_account("alice", verifier(None, None))
     control = Control(
         accounts,
         Faults(),

@@ -8,6 +8,7 @@ from binance_common.configuration import ConfigurationRestAPI
 from binance_sdk_derivatives_trading_usds_futures.derivatives_trading_usds_futures import (
     DerivativesTradingUsdsFutures,
 )
+from pydantic_core import to_json
 
 
 def main(at: dict[str, str]) -> None:
@@ -28,21 +29,8 @@ def main(at: dict[str, str]) -> None:
         "positionRisk": rest.position_information_v3(),
         "balance": rest.futures_account_balance_v3(),
     }
-    sys.stdout.write(json.dumps({name: shown(each.data()) for name, each in read.items()}))
-
-
-def shown(parsed: Any) -> Any:  # noqa: ANN401  # models of the SDK
-    """Return what the models have, and the fields that they do not know only if there are any."""
-    if isinstance(parsed, list):
-        return [shown(each) for each in parsed]
-    if isinstance(parsed, str | int | None):
-        return parsed
-    known = {field.alias or name: getattr(parsed, name) for name, field in fields_of(parsed)}
-    return {name: shown(value) for name, value in known.items() if value not in (None, {})}
-
-
-def fields_of(parsed: Any) -> Any:  # noqa: ANN401  # a model of the SDK
-    return type(parsed).model_fields.items()
+    models = {name: each.data() for name, each in read.items()}
+    sys.stdout.write(to_json(models, by_alias=True, exclude_none=True).decode())
 
 
 if __name__ == "__main__":

@@ -93,19 +93,27 @@ def test_an_account_is_the_sum_of_its_positions(exchange: AliceExchange) -> None
             "updateTime": exchange.time,
         }
     ]
-    assert isinstance(found["positions"], list)
-    assert found["positions"][0] == {
-        "symbol": "A",
-        "positionSide": "BOTH",
-        "positionAmt": "2",
-        "unrealizedProfit": "20",
-        "isolatedMargin": "0",
-        "notional": "220",
-        "isolatedWallet": "0",
-        "initialMargin": "11",
-        "maintMargin": "0.88",
-        "updateTime": exchange.time,
-    }
+
+
+def test_an_account_shows_its_positions(exchange: AliceExchange) -> None:
+    ledger = exchange.ledger
+    ledger.trade("A", "BUY", 2, 100)
+    ledger.set_mark("A", 110)
+
+    assert account(ledger.book)["positions"] == [
+        {
+            "symbol": "A",
+            "positionSide": "BOTH",
+            "positionAmt": "2",
+            "unrealizedProfit": "20",
+            "isolatedMargin": "0",
+            "notional": "220",
+            "isolatedWallet": "0",
+            "initialMargin": "11",
+            "maintMargin": "0.88",
+            "updateTime": exchange.time,
+        }
+    ]
 
 
 def test_nothing_is_available_of_what_is_lost(exchange: AliceExchange) -> None:

@@ -2,7 +2,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.sandbox.trading.exchange_of_alice import SECRET, START, AliceExchange
+from binance_mcp.sandbox.authentication import verifier
+from tests.sandbox.trading.exchange_of_alice import START, AliceExchange
 
 
 class Ear:
@@ -106,7 +107,7 @@ def test_every_option_of_an_order_and_of_a_conditional_order_is_kept(
 
 
 def test_accounts_have_ledgers_of_their_own_on_one_exchange(exchange: AliceExchange) -> None:
-    exchange.accounts.add_account("bob", lambda *_: SECRET == "")
+    exchange.accounts.add_account("bob", verifier(None, None))
     bob = exchange.ledgers.of(exchange.accounts.find("bob"))
 
     assert exchange.ledger.place_order("A", "BUY", 1, 10) == 1

@@ -1,5 +1,6 @@
 import pytest
 
+from binance_mcp.sandbox.authentication import verifier
 from tests.sandbox.trading.exchange_of_alice import AliceExchange
 
 ORDERS, FILLS, STOPS = "/sandbox/orders", "/sandbox/fills", "/sandbox/stops"
@@ -58,7 +59,7 @@ def test_stops_are_placed_triggered_and_cancelled(exchange: AliceExchange) -> No
 def test_a_change_may_be_withheld_and_names_its_account_unless_there_is_one(
     exchange: AliceExchange, path: str, body: dict[str, str]
 ) -> None:
-    exchange.accounts.add_account("bob", lambda *_: False)
+    exchange.accounts.add_account("bob", verifier(None, None))
 
     status, refused = exchange.post(path, body)
     assert (status, refused["error"]) == (400, "apiKey: needed, for there are 2 accounts")

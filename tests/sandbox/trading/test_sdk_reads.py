@@ -46,6 +46,11 @@ def expected(ledger: Ledger) -> Mapping[str, Any]:
     }
 
 
+def without_empty(parsed: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a model without its dictionary of unknown fields, if there are none."""
+    return {name: value for name, value in parsed.items() if value != {}}
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_the_official_sdk_reads_an_account() -> None:
@@ -63,4 +68,4 @@ async def test_the_official_sdk_reads_an_account() -> None:
         )
 
     assert run.returncode == 0, run.stderr
-    assert json.loads(run.stdout) == expected(ledger)
+    assert json.loads(run.stdout, object_hook=without_empty) == expected(ledger)
