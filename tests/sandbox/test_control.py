@@ -88,7 +88,7 @@ def test_what_is_sent_does_not_show_its_secrets(secret: WireModel) -> None:
 async def test_faults_are_armed_shown_and_cleared(client: httpx.AsyncClient) -> None:
     faults = [
         {"fault": "http_429_-1003", "times": 2, "method": "PUT", "retryAfter": 3},
-        {"fault": "reset", "times": 1},
+        {"fault": "reset", "times": 1, "path": "/fapi/v1/userTrades", "after": 2},
         {"fault": "stream_silent"},
         {"fault": "stream_deaf_form", "forms": ["/private/ws?listenKey="]},
     ]

@@ -31,6 +31,8 @@ class NewMarks(WireModel):
     """Mark prices to set, by symbol. They are the exchange's, and make no events."""
 
     prices: Mapping[Symbol, Positive]
+    withheld: bool = False
+    """As for every change; here it makes no difference."""
 
 
 class _Outline(WireModel):

@@ -33,6 +33,7 @@ def test_marks_are_set_and_funding_is_paid_at_them(exchange: AliceExchange) -> N
     exchange.post(FILLS, {**ORDER, "commission": "0"})
 
     assert exchange.post(MARKS, {"prices": {"A": "20", "B": "5"}}) == (204, None)
+    assert exchange.post(MARKS, {"prices": {}, "withheld": True}) == (204, None)
     assert exchange.post(FUNDING, {"symbol": "A", "rate": "0.1"}) == (200, {"events": 1})
     assert exchange.post(FUNDING, {"symbol": "B", "rate": "0.1"}) == (200, {"events": 0})
 
