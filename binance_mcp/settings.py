@@ -23,22 +23,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from binance_mcp.env_file import VARIABLE, Notice, is_unset, load_env_file
 from binance_mcp.errors import Problem, SettingsError
 from binance_mcp.urls import check_rest_url, check_stream_url
+from binance_mcp.validation import validation_message
 
-_MESSAGES: Final = {
-    "bool_parsing": "must be true or false",
-    "finite_number": "must be a finite number",
-    "float_parsing": "must be a number",
-    "greater_than": "must be above {gt:g}",
-    "greater_than_equal": "must be at least {ge:g}",
-    "int_from_float": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_parsing_size": "has too many digits",
-    "less_than_equal": "must be at most {le:g}",
-    "literal_error": "must be {expected}",
-    "path_type": "must be UTF-8 text",
-    "string_type": "must be UTF-8 text",
-    "string_unicode": "must be UTF-8 text",
-}
 _LATEST_KEEPALIVE_SECONDS: Final = 3300.0
 _REVEALED: Final = {
     **dict.fromkeys(("true", "1", "yes", "on"), "always"),
@@ -297,12 +283,6 @@ def _variable(name: str) -> str:
     """Return the variable that sets a field."""
     field = Settings.model_fields.get(name)
     return str(field.validation_alias) if field else name
-
-
-def validation_message(details: ErrorDetails) -> str:
-    """Return what a value must be, without the value itself."""
-    template = _MESSAGES.get(details["type"], details["msg"].removeprefix("Value error, "))
-    return template.format(**details.get("ctx", {}))
 
 
 def _problem(details: ErrorDetails) -> Problem:

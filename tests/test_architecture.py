@@ -17,7 +17,7 @@ WINGS: Final = ("audit", "futures", "policy", "sandbox")
 """They know nothing of one another, and meet in the server."""
 
 FLOORS: Final = (
-    ("clock", "connection", "errors", "files", "masking", "urls"),
+    ("clock", "connection", "errors", "files", "masking", "urls", "validation"),
     ("connection_limits",),
     ("asgi_server", "env_file", "logs", "signals"),
     ("settings",),

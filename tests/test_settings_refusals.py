@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from binance_mcp import settings as settings_module
+from binance_mcp import validation as validation_module
 from binance_mcp.env_file import VARIABLE
 from binance_mcp.errors import SettingsError
 from binance_mcp.settings import Settings
 from tests.environment import SECRETS, VARIABLES, problems_of, settings_of
 
 CREDENTIALS: Final = ["BINANCE_API_SECRET", "BINANCE_PRIVATE_KEY", "BINANCE_PRIVATE_KEY_FILE"]
-WORDS_OF_OURS: Final = inspect.getsource(settings_module)
+WORDS_OF_OURS: Final = inspect.getsource(settings_module) + inspect.getsource(validation_module)
 WORDS_OF_A_VALIDATOR: Final = ["input", "pydantic", "value error", "string", "class", "valid"]
 NOT_UTF_8: Final = "caf\udce9"  # how Python gives the bytes of another encoding
 PLAIN_HTTPS: Final = "must be a plain URL such as https://host"

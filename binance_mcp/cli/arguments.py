@@ -23,7 +23,7 @@ from binance_mcp.cli.sandbox import Sandbox
 from binance_mcp.cli.stdio import Stdio
 from binance_mcp.env_file import VARIABLE
 from binance_mcp.errors import Problem, SettingsError
-from binance_mcp.settings import validation_message
+from binance_mcp.validation import validation_message
 
 
 class Version(Command):

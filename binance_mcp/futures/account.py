@@ -62,12 +62,7 @@ async def open_account(
     With `app`, that app in this process answers in Binance's place. `on_change` is called after
     every change of the listen key's life.
     """
-    preset = ENVIRONMENTS[settings.environment]
-    environment = replace(
-        preset,
-        rest_url=settings.rest_url or preset.rest_url,
-        stream_url=settings.stream_url or preset.stream_url,
-    )
+    environment = _environment(settings)
     logger.info(
         "using %s at %s, streams at %s",
         environment.name,
@@ -97,15 +92,24 @@ async def open_account(
                 if settings.user_events:
                     keeper.listeners.append(stream.wake)
                     tasks.start_soon(stream.run)
-                    if reads and settings.repair_gaps:
-                        repair = JournalRepair(reads, journal, wall_clock, settings.compare_seconds)
-                        tasks.start_soon(repair.run)
+                if reads and settings.user_events and settings.repair_gaps:
+                    repair = JournalRepair(reads, journal, wall_clock, settings.compare_seconds)
+                    tasks.start_soon(repair.run)
                 if file:
                     tasks.start_soon(file.run, stream.heard_until)
                 yield Account(environment, keeper, stream, wall_clock, reads)
                 tasks.cancel_scope.cancel()
     finally:
         logger.info("stopped using %s; a listen key is left as it is", environment.name)
+
+
+def _environment(settings: Settings) -> Environment:
+    preset = ENVIRONMENTS[settings.environment]
+    return replace(
+        preset,
+        rest_url=settings.rest_url or preset.rest_url,
+        stream_url=settings.stream_url or preset.stream_url,
+    )
 
 
 def _journal(
