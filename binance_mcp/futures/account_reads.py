@@ -53,8 +53,17 @@ class AccountReads:
         """Return the conditional orders that have not been triggered."""
         return await self._rows("/fapi/v1/openAlgoOrders", _of(symbol), _per_symbol(symbol))
 
+    async def stop(self, number: str) -> Row:
+        """Return a conditional order."""
+        await self._turn(_ONE)
+        return await self.rest_api.read("/fapi/v1/algoOrder", {"algoId": number})
+
+    async def stops(self, since: float, until: float, symbol: str) -> list[Row]:
+        """Return the conditional orders of a symbol that were placed in a time."""
+        return await self._windows("/fapi/v1/allAlgoOrders", _of(symbol), (since, until), _LISTED)
+
     async def orders(self, since: float, until: float, symbol: str | None = None) -> list[Row]:
-        """Return the orders of a time, whatever their state, as Binance still lists them."""
+        """Return the orders that were placed in a time, as far as Binance still lists them."""
         return await self._windows("/fapi/v1/allOrders", _of(symbol), (since, until), _LISTED)
 
     async def order(self, symbol: str, number: str) -> Row:

@@ -13,12 +13,16 @@ from pydantic import SecretStr
 
 from binance_mcp.clock import WallClock
 from binance_mcp.futures.credentials import Credentials
+from binance_mcp.futures.environment import ENVIRONMENTS
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.schedule import Schedule
+from binance_mcp.futures.user_stream.journal import Journal
+from binance_mcp.futures.user_stream.stream import UserStream
 from binance_mcp.futures.weight import RequestWeight
 from binance_mcp.sandbox.app import AccountKeys, Sandbox
+from tests.futures.user_stream.pinging import Network, pinging_client
 from tests.simulation.storm.machine import Machine
 
 
@@ -82,4 +86,38 @@ async def keeper_at_work(rest_api: RestApi) -> AsyncGenerator[ListenKeyKeeper]:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(keeper.run)
         yield keeper
+        tasks.cancel_scope.cancel()
+
+
+@pytest.fixture
+def network() -> Network:
+    return Network()
+
+
+@pytest.fixture
+def journal() -> Journal:
+    return Journal()
+
+
+@pytest.fixture
+async def stream(
+    keeper_at_work: ListenKeyKeeper,
+    sandbox: Sandbox,
+    journal: Journal,
+    machine: Machine,
+    network: Network,
+) -> AsyncGenerator[UserStream]:
+    """Yield a stream that runs."""
+    async with pinging_client(sandbox, network) as http, anyio.create_task_group() as tasks:
+        found = UserStream(
+            keeper_at_work,
+            http,
+            ENVIRONMENTS["sandbox"],
+            journal,
+            machine.wall_clock,
+            rng=lambda: 0.5,
+        )
+        keeper_at_work.listeners.append(found.wake)
+        tasks.start_soon(found.run)
+        yield found
         tasks.cancel_scope.cancel()

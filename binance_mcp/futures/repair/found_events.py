@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from binance_mcp.errors import UnreadableAnswerError
 from binance_mcp.futures.account_reads import Row
+from binance_mcp.futures.user_stream.change import ENDS
 from binance_mcp.futures.user_stream.event import UserEvent, parse_frame
 from binance_mcp.futures.user_stream.fields import Fields
 
@@ -78,9 +79,16 @@ def ended(order: Row) -> UserEvent:
     return _event("ORDER_TRADE_UPDATE", members, order.get("updateTime"))
 
 
-def stop_changed(stop: Row, at: int) -> UserEvent:
-    """Return the state of a conditional order since a time in milliseconds."""
-    return _event("ALGO_UPDATE", _members(stop, _STOP), at)
+def stop_changes(stop: Row) -> list[UserEvent]:
+    """Return that a conditional order was placed, was triggered, and ended, as far as it was."""
+    members = _members(stop, _STOP)
+    untriggered = members | {"X": "NEW", "ai": "", "ap": "0"}
+    changes = [_event("ALGO_UPDATE", untriggered, stop.get("createTime"))]
+    if at := stop.get("triggerTime"):
+        changes.append(_event("ALGO_UPDATE", members | {"X": "TRIGGERED"}, at))
+    if stop.get("algoStatus") in ("FINISHED", *ENDS):
+        changes.append(_event("ALGO_UPDATE", members, stop.get("updateTime")))
+    return changes
 
 
 def fills(trades: Iterable[Row], orders: Mapping[str, Row], until: int) -> list[UserEvent]:

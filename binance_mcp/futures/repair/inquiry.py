@@ -4,14 +4,22 @@ Times are Binance's, in seconds since the Unix epoch.
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from binance_mcp.errors import ParameterError
+from binance_mcp.errors import BinanceError, ParameterError
 from binance_mcp.futures.account_reads import KEPT_SECONDS, AccountReads, Row
-from binance_mcp.futures.repair.found_events import ended, fills, placed, stop_changed
-from binance_mcp.futures.repair.known_orders import KnownOrders, Order, order_of, stop_of
+from binance_mcp.futures.repair.found_events import ended, fills, placed, stop_changes
+from binance_mcp.futures.repair.known_orders import (
+    OPEN,
+    STOP_OPEN,
+    KnownOrders,
+    Order,
+    order_of,
+    stop_of,
+)
+from binance_mcp.futures.repair.listing import Listing
 from binance_mcp.futures.user_stream.change import ENDS
 from binance_mcp.futures.user_stream.event import UserEvent
 from binance_mcp.futures.user_stream.fields import Fields
@@ -20,15 +28,20 @@ _DAY: Final = 86_400.0
 _LOOK_BACK: Final = 6 * _DAY
 """How long before the span orders may have been placed whose end is found without knowing them."""
 _CANCELLED_KEPT: Final = 3 * _DAY
-"""How long Binance lists orders that were cancelled without a fill.
+"""How long after they were placed Binance lists orders that were cancelled without a fill.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/trade/rest-api/All-Orders
 """
+_OPEN_ORDERS: Final = "GET /fapi/v1/openOrders"
+_OPEN_STOPS: Final = "GET /fapi/v1/openAlgoOrders"
 _ORDERS: Final = "GET /fapi/v1/allOrders"
 _ORDER: Final = "GET /fapi/v1/order"
+_STOPS: Final = "GET /fapi/v1/allAlgoOrders"
+_STOP: Final = "GET /fapi/v1/algoOrder"
 _TRADES: Final = "GET /fapi/v1/userTrades"
-_STOPS: Final = "GET /fapi/v1/openAlgoOrders"
-_MOST_SINGLE_ORDERS: Final = 40
+_MOST_SINGLE: Final = 40
+"""Orders, or symbols, that are asked for one by one."""
+_NO_SUCH_ORDER: Final = -2013
 
 
 @dataclass(frozen=True)
@@ -49,13 +62,23 @@ class Inquiry:
     known: KnownOrders
     active: Collection[str] = ()
     """Symbols that may have been traded."""
+    is_brief: bool = False
+    """Whether what is open is listed for the symbols that are known, which costs little weight."""
     doubts: list[str] = field(default_factory=list[str], init=False)
     """What may be missing all the same."""
+    lost: list[str] = field(default_factory=list[str], init=False)
+    """What has happened, but cannot be read."""
     open_orders: list[Row] = field(default_factory=list[Row], init=False)
     open_stops: list[Row] = field(default_factory=list[Row], init=False)
     """What is open now."""
-    _orders: dict[Order, Row] = field(default_factory=dict[Order, Row], init=False)
-    _sources: dict[Order, str] = field(default_factory=dict[Order, str], init=False)
+    _orders: Listing = field(default_factory=lambda: Listing(order_of), init=False)
+    _stops: Listing = field(default_factory=lambda: Listing(stop_of), init=False)
+    _trades: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]], init=False)
+
+    @property
+    def problem(self) -> str | None:
+        """What may be missing, in words; None if it is nothing."""
+        return "; ".join((*self.lost, *self.doubts)) or None
 
     async def answer(self) -> list[FoundEvent]:
         """Return what Binance lists of that time, in its order.
@@ -66,18 +89,15 @@ class Inquiry:
         """
         now = self.reads.rest_api.server_time()
         self._doubt(now)
-        self.open_orders = await self.reads.open_orders()
-        self.open_stops = await self.reads.open_stops()
-        symbols = set(self.active)
+        await self._list_open()
+        traded = set(self.active)
         if not self.known.is_complete:
-            income = await self.reads.income(self._first(now), self.until)
-            symbols |= {Fields(row).text("symbol") for row in income} - {""}
-        await self._list_orders(now, symbols)
-        await self._ask_for_each(self._gone())
-        symbols |= {symbol for symbol, _ in self._touched()}
-        found = self._changes()
-        for symbol in sorted(symbols):
-            found += await self._fills(symbol, now)
+            traded |= await self._earning(now)
+        await self._list_orders(now, traded)
+        for symbol in sorted(traded | self._touched()):
+            await self._list_trades(symbol, now)
+        await self._list_stops(now)
+        found = (*self._order_changes(), *self._fills(), *self._stop_changes())
         return sorted(found, key=_place)
 
     def _doubt(self, now: float) -> None:
@@ -95,82 +115,116 @@ class Inquiry:
     def _first(self, now: float) -> float:
         return max(self.since, now - KEPT_SECONDS)
 
-    async def _list_orders(self, now: float, symbols: Iterable[str]) -> None:
+    def _first_placed(self, now: float) -> float:
+        """Return since when orders may have been placed that are not known."""
         first = self._first(now)
-        if not self.known.is_complete:
-            first = max(first - _LOOK_BACK, now - KEPT_SECONDS)
+        return first if self.known.is_complete else max(first - _LOOK_BACK, now - KEPT_SECONDS)
+
+    async def _list_open(self) -> None:
+        symbols = {*self.active, *self.known.symbols}
+        is_brief = self.is_brief and len(symbols) < _MOST_SINGLE
+        for symbol in sorted(symbols) if is_brief else (None,):
+            self._orders.add(await self.reads.open_orders(symbol), _OPEN_ORDERS)
+            self._stops.add(await self.reads.open_stops(symbol), _OPEN_STOPS)
+
+    async def _earning(self, now: float) -> set[str]:
+        """Return the symbols that cost or earned something."""
+        income = await self.reads.income(self._first(now), self.until)
+        return {Fields(row).text("symbol") for row in income} - {""}
+
+    async def _list_orders(self, now: float, traded: Collection[str]) -> None:
+        first = self._first_placed(now)
         try:
             rows = await self.reads.orders(first, self.until)
         except ParameterError:  # whether the symbol may be left out is uncertain
-            known = {symbol for symbol, _ in self.known.orders}
-            listed = {Fields(row).text("symbol") for row in self.open_orders}
-            income = await self.reads.income(self._first(now), self.until)
-            traded = {Fields(row).text("symbol") for row in income} - {""}
-            self.doubts.append("orders that were placed and cancelled in other symbols")
+            self.doubts.append("orders placed and ended unfilled in other symbols are not found")
+            listed = {symbol for symbol, _ in self._orders.rows}
+            symbols = {*traded, *self.known.symbols, *listed, *await self._earning(now)}
             rows = [
                 row
-                for symbol in sorted({*symbols, *known, *listed, *traded})
+                for symbol in sorted(symbols)
                 for row in await self.reads.orders(first, self.until, symbol)
             ]
-        self._note(rows, _ORDERS)
-
-    def _note(self, rows: Iterable[Row], source: str) -> None:
-        for row in rows:
-            self._orders[order_of(row)] = row
-            self._sources[order_of(row)] = source
-
-    def _gone(self) -> list[Order]:
-        """Return the orders that were open, and neither are nor have been listed."""
-        is_open = {order_of(row) for row in self.open_orders}
-        return [each for each in self.known.orders if each not in is_open | self._orders.keys()]
-
-    async def _ask_for_each(self, orders: Collection[Order]) -> None:
-        if len(orders) > _MOST_SINGLE_ORDERS:
-            self.doubts.append(f"{len(orders) - _MOST_SINGLE_ORDERS} orders were not looked up")
-        for symbol, number in list(orders)[:_MOST_SINGLE_ORDERS]:
-            self._note([await self.reads.order(symbol, number)], _ORDER)
-
-    def _touched(self) -> list[Order]:
-        """Return the orders that may have been filled in the span."""
-        now = {order_of(row): row for row in (*self._orders.values(), *self.open_orders)}
-        return [
-            order
-            for order, row in now.items()
-            if Fields(row).text("executedQty") != self.known.orders.get(order, "")
-            and not Fields(row).is_zero("executedQty")
-            and (row.get("updateTime") or 0) >= self.since * 1000
+        self._orders.add(rows, _ORDERS)
+        await self._ask_for_each(self.known.orders.keys() - self._orders.rows.keys())
+        self.open_orders = [
+            row for row in self._orders.rows.values() if Fields(row).text("status") in OPEN
         ]
 
-    def _changes(self) -> list[FoundEvent]:
-        """Return which orders and stops were placed, and which orders ended, in the span."""
-        found: list[FoundEvent] = []
-        for row in self.open_orders:
-            self._orders.setdefault(order_of(row), row)
-        for order, row in self._orders.items():
-            source = self._sources.get(order, "GET /fapi/v1/openOrders")
-            if self._is_inside(row.get("time")):
-                found.append(FoundEvent(placed(row), source))
-            if row.get("status") in ENDS and self._is_inside(row.get("updateTime")):
-                found.append(FoundEvent(ended(row), source))
-        for row in self.open_stops:
-            at = row.get("createTime")
-            if isinstance(at, int) and self._is_inside(at):
-                found.append(FoundEvent(stop_changed(row, at), _STOPS))
-        if gone := self.known.stops - {stop_of(row) for row in self.open_stops}:
-            self.doubts.append(f"how {len(gone)} conditional orders ended is not known")
-        return found
+    async def _ask_for_each(self, orders: Iterable[Order]) -> None:
+        async def ask(order: Order) -> None:
+            self._orders.add([await self.reads.order(*order)], _ORDER)
 
-    async def _fills(self, symbol: str, now: float) -> list[FoundEvent]:
-        trades = await self.reads.trades(self._first(now), self.until, symbol)
-        numbers = {Fields(trade).number("orderId") for trade in trades}
-        await self._ask_for_each(
-            [(symbol, each) for each in numbers if (symbol, each) not in self._orders]
-        )
-        orders: Mapping[str, Row] = {
-            number: row for (its, number), row in self._orders.items() if its == symbol
+        await self._ask(orders, ask, "order")
+
+    async def _ask(
+        self, orders: Iterable[Order], ask: Callable[[Order], Awaitable[None]], what: str
+    ) -> None:
+        wanted = sorted(orders)
+        if (left := len(wanted) - _MOST_SINGLE) > 0:
+            self.lost.append(f"{left} {what}s were not looked up, because they are too many")
+        for order in wanted[:_MOST_SINGLE]:
+            try:
+                await ask(order)
+            except BinanceError as error:
+                if error.code != _NO_SUCH_ORDER:
+                    raise
+                symbol, number = order
+                self.lost.append(f"how {what} {number} of {symbol} ended is not listed any more")
+
+    def _touched(self) -> set[str]:
+        """Return the symbols of orders that may have been filled in the span."""
+        return {
+            symbol
+            for (symbol, number), row in self._orders.rows.items()
+            if Fields(row).text("executedQty") != self.known.orders.get((symbol, number), "")
+            and not Fields(row).is_zero("executedQty")
+            and (row.get("updateTime") or 0) >= self.since * 1000
         }
-        until = math.ceil(self.until * 1000)
-        return [FoundEvent(event, _TRADES) for event in fills(trades, orders, until)]
+
+    async def _list_trades(self, symbol: str, now: float) -> None:
+        self._trades[symbol] = await self.reads.trades(self._first(now), self.until, symbol)
+        numbers = {Fields(trade).number("orderId") for trade in self._trades[symbol]}
+        orders = {(symbol, number) for number in numbers if number}
+        await self._ask_for_each(orders - self._orders.rows.keys())
+
+    async def _list_stops(self, now: float) -> None:
+        """List the conditional orders of each symbol that has or had one."""
+        symbols = {*self.active, *(symbol for symbol, _ in (*self.known.stops, *self._stops.rows))}
+        for (symbol, _), row in self._orders.rows.items():
+            if Fields(row).text("origType") != Fields(row).text("type"):
+                symbols.add(symbol)
+        for symbol in sorted(symbols):
+            rows = await self.reads.stops(self._first_placed(now), self.until, symbol)
+            self._stops.add(rows, _STOPS)
+
+        async def ask(stop: Order) -> None:
+            self._stops.add([await self.reads.stop(stop[1])], _STOP)
+
+        await self._ask(self.known.stops - self._stops.rows.keys(), ask, "conditional order")
+        self.open_stops = [
+            row for row in self._stops.rows.values() if Fields(row).text("algoStatus") in STOP_OPEN
+        ]
+
+    def _order_changes(self) -> Iterator[FoundEvent]:
+        for order, row in self._orders.rows.items():
+            source = self._orders.sources[order]
+            if self._is_inside(row.get("time")):
+                yield FoundEvent(placed(row), source)
+            if row.get("status") in ENDS and self._is_inside(row.get("updateTime")):
+                yield FoundEvent(ended(row), source)
+
+    def _stop_changes(self) -> Iterator[FoundEvent]:
+        for stop, row in self._stops.rows.items():
+            for event in stop_changes(row):
+                if self._is_inside(event.event_time):
+                    yield FoundEvent(event, self._stops.sources[stop])
+
+    def _fills(self) -> Iterator[FoundEvent]:
+        for symbol, trades in self._trades.items():
+            rows = {n: row for (its, n), row in self._orders.rows.items() if its == symbol}
+            for event in fills(trades, rows, math.ceil(self.until * 1000)):
+                yield FoundEvent(event, _TRADES)
 
     def _is_inside(self, at: object) -> bool:
         return isinstance(at, int) and self.since * 1000 <= at <= self.until * 1000

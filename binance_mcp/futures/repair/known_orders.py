@@ -11,8 +11,8 @@ from binance_mcp.futures.user_stream.fields import Fields
 Order = tuple[str, str]
 """Symbol and number."""
 
-_OPEN: Final = ("NEW", "PARTIALLY_FILLED")
-_STOP_OPEN: Final = ("NEW", "TRIGGERING")
+OPEN: Final = ("NEW", "PARTIALLY_FILLED")
+STOP_OPEN: Final = ("NEW", "TRIGGERING", "TRIGGERED")
 
 
 @dataclass(eq=False)
@@ -22,6 +22,7 @@ class KnownOrders:
     orders: dict[Order, str] = field(default_factory=dict[Order, str])
     """How much of each has been filled."""
     stops: set[Order] = field(default_factory=set[Order])
+    """One that was triggered has not ended before its order has."""
     is_complete: bool = False
     """Whether all that is open is known; otherwise only what events told of."""
 
@@ -30,16 +31,21 @@ class KnownOrders:
         order = Fields(event.data).part("o")
         status = order.text("X")
         if event.type == "ORDER_TRADE_UPDATE" and (number := order.number("i")):
-            if status in _OPEN:
+            if status in OPEN:
                 self.orders[order.text("s"), number] = order.text("z") or "0"
             else:
                 self.orders.pop((order.text("s"), number), None)
         elif event.type == "ALGO_UPDATE" and (number := order.number("aid")):
             stop = order.text("s"), number
-            (self.stops.add if status in _STOP_OPEN else self.stops.discard)(stop)
+            (self.stops.add if status in STOP_OPEN else self.stops.discard)(stop)
+
+    @property
+    def symbols(self) -> set[str]:
+        """The symbols in which something is open."""
+        return {symbol for symbol, _ in (*self.orders, *self.stops)}
 
     def replace(self, orders: Iterable[Row], stops: Iterable[Row]) -> None:
-        """Take over what Binance lists as open: all there is."""
+        """Take over what is open: all there is."""
         self.orders = {order_of(row): Fields(row).text("executedQty") for row in orders}
         self.stops = {stop_of(row) for row in stops}
         self.is_complete = True

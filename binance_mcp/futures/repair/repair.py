@@ -3,7 +3,7 @@
 import json
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -45,6 +45,9 @@ class JournalRepair:
     """The sequence number of the last event that `known` has."""
     _pause: float = field(default=_FIRST_PAUSE, init=False)
     _compared_until: float | None = field(default=None, init=False)
+    _compared_sequence: int = field(default=0, init=False)
+    _is_refused: bool = field(default=False, init=False)
+    """Whether Binance refused to be asked, when it was asked last."""
 
     async def run(self) -> None:
         """Repair what can be, and never return."""
@@ -64,7 +67,7 @@ class JournalRepair:
         """Do what is to be done; if that is nothing, wait for it."""
         if gaps := self._next_gaps():
             await self._repair(gaps)
-        elif self.journal.gap is None and not self.known.is_complete:
+        elif self.journal.gap is None and not self.known.is_complete and not self._is_refused:
             await self._list_open()
         elif self._is_comparison_due():
             await self._compare()
@@ -82,31 +85,35 @@ class JournalRepair:
 
     def _give_up(self, error: BinanceError) -> None:
         """Mark every gap as one that cannot be repaired, because Binance refuses to be asked."""
-        logger.warning("gaps of the user data stream cannot be repaired: %s", error)
+        if not self._is_refused:
+            logger.warning("the account cannot be read: %s; gaps are not repaired", error)
         for gap in self.journal.repairable():
             self.journal.settle(gap.number, Repair(self.wall_clock(), problem=str(error)))
-        self.known.is_complete = True  # it is not asked for again before the next gap
-        self._compared_until = self.wall_clock()
+        self._is_refused, self._compared_until = True, self.wall_clock()
 
     def _next_gaps(self) -> Sequence[Gap]:
         """Return the first gaps to be repaired that lie close to one another."""
         found: list[Gap] = []
         for gap in self.journal.repairable():
-            if found and (gap.since or 0.0) - (found[-1].until or 0.0) > _TOGETHER_SECONDS:
+            if found and not self._is_close(found[0], found[-1], gap):
                 break
             found.append(gap)
         return found
+
+    def _is_close(self, first: Gap, last: Gap, gap: Gap) -> bool:
+        """Return whether a gap may be asked about together with earlier ones."""
+        is_near = (gap.since or 0.0) - (last.until or 0.0) <= _TOGETHER_SECONDS
+        return is_near and self.journal.recognizes_after(first.after)
 
     async def _repair(self, gaps: Sequence[Gap]) -> None:
         self._apply(until=gaps[0].after)
         inquiry = self._inquiry(min(gap.since or 0.0 for gap in gaps), gaps[-1].until or 0.0)
         added = self._add(await inquiry.answer())
-        problem = "; ".join(inquiry.doubts) or None
         for gap in gaps:
             last = gap is gaps[-1]
             mine = [each for each in added if last or self._at(each) <= (gap.until or 0.0)]
             added = [each for each in added if each not in mine]
-            self._settle(gap, mine, problem)
+            self._settle(gap, mine, inquiry.problem)
         self._take_over(inquiry)
 
     def _settle(self, gap: Gap, found: Sequence[FoundEvent], problem: str | None) -> None:
@@ -117,20 +124,26 @@ class JournalRepair:
 
     async def _list_open(self) -> None:
         """Learn which orders are open, so that the end of each can be found later."""
+        applied = self.journal.last
         orders, stops = await self.reads.open_orders(), await self.reads.open_stops()
+        self._is_refused = False
         if self.journal.gap is None and not self.journal.repairable():
             self.known.replace(orders, stops)
-            self._applied = self.journal.last
+            self._applied = applied
 
     def _take_over(self, inquiry: Inquiry) -> None:
         """Continue with what is open now, unless something may have been missed meanwhile."""
+        self._is_refused = False
         if self.journal.gap is None and not self.journal.repairable():
             self.known.replace(inquiry.open_orders, inquiry.open_stops)
 
-    def _inquiry(self, since: float, until: float, active: Iterable[str] = ()) -> Inquiry:
+    def _inquiry(
+        self, since: float, until: float, active: Collection[str] | None = None
+    ) -> Inquiry:
         offset = self.reads.rest_api.clock_offset or 0.0
         span = since + offset - _MARGIN_SECONDS, until + offset + _MARGIN_SECONDS
-        return Inquiry(self.reads, *span, self.known, frozenset(active))
+        is_brief = bool(active is not None and self.known.is_complete)
+        return Inquiry(self.reads, *span, self.known, frozenset(active or ()), is_brief)
 
     def _at(self, found: FoundEvent) -> float:
         offset = self.reads.rest_api.clock_offset or 0.0
@@ -173,19 +186,33 @@ class JournalRepair:
 
     async def _compare(self) -> None:
         """Look for what the stream withheld although it was connected."""
-        since, until = self._compared_until or 0.0, self.wall_clock()
-        inquiry = self._inquiry(since, until - _SETTLED_SECONDS, self._active_since(since))
+        since, until = self._compared_until or 0.0, self.wall_clock() - _SETTLED_SECONDS
+        known, self._compared_sequence = self._compared_sequence, self.journal.last
+        self._apply()
+        if not self.journal.recognizes_after(known):
+            logger.info("too many events to compare them with Binance's lists")
+            self._compared_until = until
+            return
+        inquiry = self._inquiry(since, until, active=self._active_since(since))
         missing = [each for each in await inquiry.answer() if not self._is_in_journal(each)]
-        self._compared_until = until - _SETTLED_SECONDS
-        if missing and self.journal.gap is None:
-            self.journal.begin_gap(self._at(missing[0]), GapReason.WITHHELD)
-            self.journal.end_gap(self._at(missing[-1]))
-            gap = self.journal.repairable()[-1]
-            added = self._add(missing)
-            self._settle(gap, added, None)
-            logger.warning("the user data stream withheld %d changes", len(added))
+        if self.journal.gap is not None or self.journal.repairable():
+            return  # it is repaired first
+        self._compared_until = until
+        if missing or inquiry.lost:
+            self._mark_withheld(missing, (since, until), inquiry.problem)
         self._apply()
         self._take_over(inquiry)
+
+    def _mark_withheld(
+        self, missing: Sequence[FoundEvent], span: tuple[float, float], problem: str | None
+    ) -> None:
+        times = [self._at(each) for each in missing] or span
+        self.journal.begin_gap(times[0], GapReason.WITHHELD)
+        self.journal.end_gap(times[-1])
+        gap = self.journal.repairable()[-1]
+        added = self._add(missing)
+        self._settle(gap, added, problem)
+        logger.warning("the user data stream withheld %d changes or more", len(added))
 
     def _active_since(self, since: float) -> set[str]:
         """Return the symbols of the events that have been received since a time."""

@@ -14,14 +14,23 @@ Change = tuple[str, str, str, str]
 _FILLS: Final = ("TRADE", "CALCULATED")
 ENDS: Final = ("CANCELED", "EXPIRED", "EXPIRED_IN_MATCH", "REJECTED")
 """The states in which an order ends without being filled."""
+_STEPS_OF_STOPS: Final = {
+    "NEW": "placed",
+    "TRIGGERING": "triggered",
+    "TRIGGERED": "triggered",
+    "FINISHED": "ended",
+    **dict.fromkeys(ENDS, "ended"),
+}
 
 
 def change_of(event: UserEvent) -> Change | None:
-    """Return the fill, the placing or the end of an order, or the state of a stop."""
+    """Return the fill, the placing or the end of an order, or a step in the life of a stop."""
     order = Fields(event.data).part("o")
     symbol = order.text("s")
     if event.type == "ALGO_UPDATE":
-        return _change(symbol, "stop", order.number("aid"), order.text("X"))
+        return _change(
+            symbol, "stop", order.number("aid"), _STEPS_OF_STOPS.get(order.text("X"), "")
+        )
     if event.type != "ORDER_TRADE_UPDATE":
         return None
     execution, number = order.text("x"), order.number("i")

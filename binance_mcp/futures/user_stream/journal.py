@@ -132,7 +132,7 @@ class Journal:
     @property
     def covered_since(self) -> float | None:
         """Since when nothing can have been missed up to now; None while something may be."""
-        return self._gaps[-1].until if self._gaps else None
+        return None if self.gap else max((gap.until or 0.0 for gap in self._gaps), default=None)
 
     @property
     def oldest(self) -> Cursor:
@@ -150,6 +150,10 @@ class Journal:
     def has_change(self, change: Change) -> bool:
         """Return whether a change of the account is in the journal, or was lately."""
         return change in self._changes
+
+    def recognizes_after(self, sequence: int) -> bool:
+        """Return whether all that came after a sequence number would be recognized."""
+        return self.last - sequence < _IDS_KEPT
 
     def append(self, event: UserEvent, *, size: int, at: float, source: str | None = None) -> bool:
         """Add an event; return False if it is there already.
