@@ -32,6 +32,8 @@ class Network:
     wires: "list[Wire]" = field(default_factory=list["Wire"])
     refused_paths: set[str] = field(default_factory=set[str])
     """URLs with these paths are refused."""
+    is_down: bool = False
+    """Whether every WebSocket is refused."""
     urls: list[str] = field(default_factory=list[str])
     """Of the WebSockets that were opened."""
 
@@ -96,7 +98,8 @@ class PingingTransport(ASGIWebSocketTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await anyio.sleep(LATENCY_SECONDS)
-        if request.url.path in self._network.refused_paths:
+        is_down = self._network.is_down and "upgrade" in request.headers
+        if is_down or request.url.path in self._network.refused_paths:
             self._network.urls.append(str(request.url))
             raise httpx.ConnectError("refused")
         response = await super().handle_async_request(request)
