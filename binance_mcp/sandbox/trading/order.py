@@ -26,6 +26,11 @@ _REMEMBERED: Final = 90 * DAY
 _REMEMBERED_UNFILLED: Final = 3 * DAY
 
 
+def is_remembered(created: int, time: int, *, ended_unfilled: bool) -> bool:
+    """Return whether Binance still shows an order, conditional ones included."""
+    return time - created <= (_REMEMBERED_UNFILLED if ended_unfilled else _REMEMBERED)
+
+
 @dataclass(frozen=True)
 class Order:
     """An order as it stands. Times are in milliseconds."""
@@ -71,8 +76,8 @@ class Order:
 
     def is_found(self, time: int) -> bool:
         """Return whether Binance still shows it: unfilled ones for 3 days, others for 90."""
-        is_unfilled = not self.is_open and not self.filled
-        return time - self.time <= (_REMEMBERED_UNFILLED if is_unfilled else _REMEMBERED)
+        ended_unfilled = not self.is_open and not self.filled
+        return is_remembered(self.time, time, ended_unfilled=ended_unfilled)
 
     def after_fill(self, quantity: Decimal, price: Decimal, time: int) -> Self:
         """Return the order after a fill."""

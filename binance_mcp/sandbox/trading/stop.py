@@ -1,16 +1,19 @@
 """A conditional order, which Binance keeps in its Algo Service until it is triggered.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/trade/rest-api/Current-All-Algo-Open-Orders
+https://developers.binance.com/docs/derivatives/usds-margined-futures/trade/rest-api/Query-Algo-Order
 """
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from binance_mcp.sandbox.trading.amounts import ZERO, plain
-from binance_mcp.sandbox.trading.order import Order, Row, Side, StopType
+from binance_mcp.sandbox.trading.order import Order, Row, Side, StopType, is_remembered
 
-StopStatus = Literal["NEW", "CANCELED", "TRIGGERING", "TRIGGERED", "FINISHED"]
+StopStatus = Literal["NEW", "CANCELED", "EXPIRED", "TRIGGERING", "TRIGGERED", "FINISHED"]
+
+_ENDED_UNTRIGGERED: Final = ("CANCELED", "EXPIRED")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class Stop:
     def after(self, status: StopStatus, time: int) -> Self:
         """Return the conditional order after a change of its status."""
         return replace(self, status=status, updated=time)
+
+    def is_found(self, time: int) -> bool:
+        """Return whether Binance still shows it: cancelled ones for 3 days, others for 90."""
+        ended_unfilled = self.status in _ENDED_UNTRIGGERED and not self.actual_quantity
+        return is_remembered(self.time, time, ended_unfilled=ended_unfilled)
 
     def order_with_id(self, order_id: int, time: int) -> Order:
         """Return the order that it becomes when it is triggered."""
@@ -73,7 +81,24 @@ class Stop:
 
     @property
     def row(self) -> Row:
-        """The conditional order as REST shows it."""
+        """The conditional order as REST shows it in a list."""
+        return {
+            **self._members,
+            "tpTriggerPrice": "0",
+            "tpPrice": "0",
+            "slTriggerPrice": "0",
+            "slPrice": "0",
+        }
+
+    @property
+    def single_row(self) -> Row:
+        """The conditional order as REST shows it alone: with the type and the fill of its order."""
+        kind = {"actualType": self.order.type} if self.order else {}
+        fill = {"actualQty": plain(self.actual_quantity)} if self.actual_quantity else {}
+        return {**self._members, **kind, **fill}
+
+    @property
+    def _members(self) -> Row:
         return {
             "algoId": self.id,
             "clientAlgoId": self.client_id,
@@ -90,10 +115,6 @@ class Stop:
             "triggerPrice": plain(self.trigger_price),
             "price": plain(self.price),
             "icebergQuantity": None,
-            "tpTriggerPrice": "0",
-            "tpPrice": "0",
-            "slTriggerPrice": "0",
-            "slPrice": "0",
             "tpOrderType": "",
             "selfTradePreventionMode": "EXPIRE_MAKER",
             "workingType": "CONTRACT_PRICE",
