@@ -1,12 +1,13 @@
 """The routes under /fapi that show an account. Pure.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/trade/rest-api/All-Orders
+https://developers.binance.com/docs/derivatives/usds-margined-futures/trade/rest-api/Query-All-Algo-Orders
 https://developers.binance.com/docs/derivatives/usds-margined-futures/account/rest-api/Get-Income-History
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import localcontext
-from typing import Final
+from typing import Final, TypeVar
 
 from binance_mcp.sandbox.accounts import Accounts
 from binance_mcp.sandbox.authentication import authenticate_signed
@@ -25,18 +26,16 @@ from binance_mcp.sandbox.trading.book import Book
 from binance_mcp.sandbox.trading.ledger import Ledgers
 from binance_mcp.sandbox.trading.order import DAY, Order, Row
 from binance_mcp.sandbox.trading.query import MOST, WEEK, Query
+from binance_mcp.sandbox.trading.stop import Stop
 
 ALL_ORDERS: Final = "/fapi/v1/allOrders"
+_ALL_STOPS: Final = "/fapi/v1/allAlgoOrders"
 _TRADES_REMEMBERED: Final = 90 * DAY
 _NO_SUCH_ORDER: Final = answer(400, -2013, "Order does not exist.")
-_NO_ORDER_ID: Final = answer(
-    400,
-    -1102,
-    "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!",
-)
 _BAD_COMBINATION: Final = answer(400, -1128, "Combination of optional parameters invalid.")
 
 _Read = Callable[[Book, Query, int], Row | Sequence[Row]]
+_AnyOrder = TypeVar("_AnyOrder", Order, Stop)
 
 
 class Reads:
@@ -79,33 +78,53 @@ def _open_stops(book: Book, query: Query, _now: int) -> Sequence[Row]:
 
 
 def _all_orders(book: Book, query: Query, now: int) -> Sequence[Row]:
-    """Show orders by the time of their creation; an order id alone reaches back to the oldest."""
-    symbol, first = query.text("symbol"), query.number("orderId")
+    return [order.row for order in _all(book.orders, query, now, "orderId")]
+
+
+def _all_stops(book: Book, query: Query, now: int) -> Sequence[Row]:
+    query.required("symbol")
+    return [stop.row for stop in _all(book.stops, query, now, "algoId")]
+
+
+def _all(orders: Sequence[_AnyOrder], query: Query, now: int, id_name: str) -> Sequence[_AnyOrder]:
+    """Select orders by the time of their creation; an id alone reaches back to the oldest."""
+    symbol, first = query.text("symbol"), query.number(id_name)
     is_by_id = first is not None and not query.has_time
     window = range(now + 1) if is_by_id else query.window(now, WEEK - 1)
     found = [
         order
-        for order in book.orders
+        for order in orders
         if order.time in window
         and order.is_found(now)
         and symbol in (None, order.symbol)
         and order.id >= (first or 0)
     ]
-    return [order.row for order in query.newest_or_next(found, "orderId")]
+    return query.newest_or_next(found, id_name)
 
 
 def _order(book: Book, query: Query, now: int) -> Row:
     symbol = query.required("symbol")
-    order_id, client_id = query.number("orderId"), query.text("origClientOrderId")
+    orders = [order for order in book.orders if order.symbol == symbol]
+    return _one(orders, query, now, "orderId", "origClientOrderId").row
+
+
+def _stop(book: Book, query: Query, now: int) -> Row:
+    return _one(book.stops, query, now, "algoId", "clientAlgoId").single_row
+
+
+def _one(
+    orders: Sequence[_AnyOrder], query: Query, now: int, id_name: str, client_id_name: str
+) -> _AnyOrder:
+    """Find an order by its id or else by its client's, which newer orders may have had again."""
+    order_id, client_id = query.number(id_name), query.text(client_id_name)
     if order_id is None and client_id is None:
-        raise RefusedError(_NO_ORDER_ID)
-
-    def is_meant(order: Order) -> bool:
-        return order.client_id == client_id if order_id is None else order.id == order_id
-
-    for order in reversed(book.orders):
-        if is_meant(order) and order.symbol == symbol and order.is_found(now):
-            return order.row
+        names = f"'{client_id_name}' or '{id_name}'"
+        message = f"Param {names} must be sent, but both were empty/null!"
+        raise RefusedError(answer(400, -1102, message))
+    for order in reversed(orders):
+        is_meant = order.client_id == client_id if order_id is None else order.id == order_id
+        if is_meant and order.is_found(now):
+            return order
     raise RefusedError(_NO_SUCH_ORDER)
 
 
@@ -163,6 +182,8 @@ _READS: Final[Mapping[str, _Read]] = {
     "/fapi/v1/openAlgoOrders": _open_stops,
     ALL_ORDERS: _all_orders,
     "/fapi/v1/order": _order,
+    _ALL_STOPS: _all_stops,
+    "/fapi/v1/algoOrder": _stop,
     "/fapi/v1/userTrades": _trades,
     "/fapi/v1/income": _incomes,
     "/fapi/v3/account": _account,
@@ -172,6 +193,7 @@ _READS: Final[Mapping[str, _Read]] = {
 _COSTLY_WITHOUT_SYMBOL: Final = {"/fapi/v1/openOrders": 40, "/fapi/v1/openAlgoOrders": 40}
 _WEIGHTS: Final = {
     ALL_ORDERS: 5,
+    _ALL_STOPS: 5,
     "/fapi/v1/userTrades": 5,
     "/fapi/v1/income": 30,
     "/fapi/v3/account": 5,

@@ -9,13 +9,12 @@ from tests.sandbox.trading.exchange_of_alice import DAY, START, AliceExchange
 
 OPEN_ORDERS, ALL_ORDERS, ORDER = "/fapi/v1/openOrders", "/fapi/v1/allOrders", "/fapi/v1/order"
 TRADES, INCOME, STOPS = "/fapi/v1/userTrades", "/fapi/v1/income", "/fapi/v1/openAlgoOrders"
+ALL_STOPS, STOP = "/fapi/v1/allAlgoOrders", "/fapi/v1/algoOrder"
 ACCOUNT, RISK, BALANCE = "/fapi/v3/account", "/fapi/v3/positionRisk", "/fapi/v3/balance"
-PATHS = (OPEN_ORDERS, ALL_ORDERS, ORDER, TRADES, INCOME, STOPS, ACCOUNT, RISK, BALANCE)
-
-
-@pytest.fixture
-def ledger(exchange: AliceExchange) -> Ledger:
-    return exchange.ledger
+PATHS = (
+    *(OPEN_ORDERS, ALL_ORDERS, ORDER, TRADES, INCOME, STOPS),
+    *(ALL_STOPS, STOP, ACCOUNT, RISK, BALANCE),
+)
 
 
 def ids(rows: Any, name: str = "orderId") -> list[int]:  # noqa: ANN401  # JSON
@@ -51,6 +50,9 @@ def test_every_read_must_be_signed(
         (STOPS, {"symbol": "A"}, 1),
         (ALL_ORDERS, {}, 5),
         (ORDER, {}, 1),
+        (ALL_STOPS, {}, 5),
+        (ALL_STOPS, {"symbol": "A"}, 5),
+        (STOP, {}, 1),
         (TRADES, {}, 5),
         (ACCOUNT, {}, 5),
         (RISK, {}, 5),
@@ -75,18 +77,6 @@ def test_open_orders_are_those_that_can_be_filled(exchange: AliceExchange, ledge
 
     assert ids(exchange.get(OPEN_ORDERS)) == [2, 3, 4]
     assert ids(exchange.get(OPEN_ORDERS, symbol="A")) == [2, 3]
-
-
-def test_open_conditional_orders_are_those_that_are_not_triggered(
-    exchange: AliceExchange, ledger: Ledger
-) -> None:
-    for symbol in ("A", "A", "A", "B"):
-        ledger.place_stop(symbol, "BUY", 2, 10)
-    ledger.trigger_stop(1)
-
-    assert ids(exchange.get(STOPS), "algoId") == [2, 3, 4]
-    assert ids(exchange.get(STOPS, symbol="A"), "algoId") == [2, 3]
-    assert ids(exchange.get(STOPS, algoId=3), "algoId") == [3]
 
 
 def test_all_orders_are_those_created_in_a_window_of_less_than_seven_days(

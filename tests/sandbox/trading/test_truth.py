@@ -93,9 +93,14 @@ def assert_orders_agree(exchange: AliceExchange, updates: Sequence[Any]) -> None
 
 
 def assert_stops_agree(exchange: AliceExchange) -> None:
-    last = {e["o"]["aid"]: e["o"]["X"] for e in exchange.events if e["e"] == "ALGO_UPDATE"}
+    last = {e["o"]["aid"]: e["o"] for e in exchange.events if e["e"] == "ALGO_UPDATE"}
     rows = exchange.get("/fapi/v1/openAlgoOrders")
-    assert [row["algoId"] for row in rows] == [i for i, status in last.items() if status == "NEW"]
+    assert [row["algoId"] for row in rows] == [i for i, o in last.items() if o["X"] == "NEW"]
+    path, names = "/fapi/v1/allAlgoOrders", ("algoId", "algoStatus", "actualOrderId", "triggerTime")
+    for symbol in SYMBOLS:
+        told = [(i, o["X"], o["ai"], o["tt"]) for i, o in last.items() if o["s"] == symbol]
+        rows = paged(exchange, path, "algoId", "algoId", symbol=symbol)
+        assert [tuple(row[name] for name in names) for row in rows] == told
 
 
 def assert_trades_agree(exchange: AliceExchange, symbol: str, fills: Sequence[Any]) -> None:
