@@ -1,5 +1,6 @@
 """What happened to the account in a span of time, read from Binance's lists.
 
+Of the orders that are known, it is also what happened before, which may be known as well.
 Times are Binance's, in seconds since the Unix epoch.
 """
 
@@ -8,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from binance_mcp.errors import BinanceError, ParameterError
+from binance_mcp.errors import BinanceError, ParameterError, UnexpectedAnswerError
 from binance_mcp.futures.account_reads import KEPT_SECONDS, AccountReads, Row
 from binance_mcp.futures.repair.found_events import ended, fills, placed, stop_changes
 from binance_mcp.futures.repair.known_orders import (
@@ -94,7 +95,7 @@ class Inquiry:
         if not self.known.is_complete:
             traded |= await self._earning(now)
         await self._list_orders(now, traded)
-        for symbol in sorted(traded | self._touched()):
+        for symbol in sorted(traded | self.touched()):
             await self._list_trades(symbol, now)
         await self._list_stops(now)
         found = (*self._order_changes(), *self._fills(), *self._stop_changes())
@@ -172,15 +173,17 @@ class Inquiry:
                 symbol, number = order
                 self.lost.append(f"how {what} {number} of {symbol} ended is not listed any more")
 
-    def _touched(self) -> set[str]:
-        """Return the symbols of orders that may have been filled in the span."""
+    def touched(self) -> set[str]:
+        """Return the symbols of orders that were filled, in the span or before, without a word."""
         return {
-            symbol
-            for (symbol, number), row in self._orders.rows.items()
-            if Fields(row).text("executedQty") != self.known.orders.get((symbol, number), "")
-            and not Fields(row).is_zero("executedQty")
-            and (row.get("updateTime") or 0) >= self.since * 1000
+            order[0] for order, row in self._orders.rows.items() if self._is_touched(order, row)
         }
+
+    def _is_touched(self, order: Order, row: Row) -> bool:
+        if (known := self.known.orders.get(order)) is not None:
+            return known != Fields(row).text("executedQty")
+        is_late = (row.get("updateTime") or 0) >= self.since * 1000
+        return is_late and not Fields(row).is_zero("executedQty")
 
     async def _list_trades(self, symbol: str, now: float) -> None:
         self._trades[symbol] = await self.reads.trades(self._first(now), self.until, symbol)
@@ -194,9 +197,12 @@ class Inquiry:
         for (symbol, _), row in self._orders.rows.items():
             if Fields(row).text("origType") != Fields(row).text("type"):
                 symbols.add(symbol)
-        for symbol in sorted(symbols):
-            rows = await self.reads.stops(self._first_placed(now), self.until, symbol)
-            self._stops.add(rows, _STOPS)
+        try:
+            for symbol in sorted(symbols):
+                rows = await self.reads.stops(self._first_placed(now), self.until, symbol)
+                self._stops.add(rows, _STOPS)
+        except (ParameterError, UnexpectedAnswerError):
+            self.doubts.append("conditional orders placed and ended in that time are not found")
 
         async def ask(stop: Order) -> None:
             self._stops.add([await self.reads.stop(stop[1])], _STOP)
@@ -208,17 +214,22 @@ class Inquiry:
 
     def _order_changes(self) -> Iterator[FoundEvent]:
         for order, row in self._orders.rows.items():
-            source = self._orders.sources[order]
+            source, was_open = self._orders.sources[order], order in self.known.orders
             if self._is_inside(row.get("time")):
                 yield FoundEvent(placed(row), source)
-            if row.get("status") in ENDS and self._is_inside(row.get("updateTime")):
+            is_ended = row.get("status") in ENDS
+            if is_ended and self._is_inside(row.get("updateTime"), was_open=was_open):
                 yield FoundEvent(ended(row), source)
 
     def _stop_changes(self) -> Iterator[FoundEvent]:
         for stop, row in self._stops.rows.items():
-            for event in stop_changes(row):
-                if self._is_inside(event.event_time):
-                    yield FoundEvent(event, self._stops.sources[stop])
+            source, was_open = self._stops.sources[stop], stop in self.known.stops
+            first, *later = stop_changes(row)
+            if self._is_inside(first.event_time):
+                yield FoundEvent(first, source)
+            for event in later:
+                if self._is_inside(event.event_time, was_open=was_open):
+                    yield FoundEvent(event, source)
 
     def _fills(self) -> Iterator[FoundEvent]:
         for symbol, trades in self._trades.items():
@@ -226,8 +237,10 @@ class Inquiry:
             for event in fills(trades, rows, math.ceil(self.until * 1000)):
                 yield FoundEvent(event, _TRADES)
 
-    def _is_inside(self, at: object) -> bool:
-        return isinstance(at, int) and self.since * 1000 <= at <= self.until * 1000
+    def _is_inside(self, at: object, *, was_open: bool = False) -> bool:
+        """Return whether something happened in the span, or to what was open before it."""
+        since = 0.0 if was_open else self.since
+        return isinstance(at, int) and since * 1000 <= at <= self.until * 1000
 
 
 def _place(found: FoundEvent) -> tuple[int, int, str]:

@@ -45,6 +45,8 @@ class JournalRepair:
     """The sequence number of the last event that `known` has."""
     _pause: float = field(default=_FIRST_PAUSE, init=False)
     _compared_until: float | None = field(default=None, init=False)
+    _suspects: set[str] = field(default_factory=set[str], init=False)
+    """Symbols with fills that are in no gap that has been repaired."""
     _compared_sequence: int = field(default=0, init=False)
     _is_refused: bool = field(default=False, init=False)
     """Whether Binance refused to be asked, when it was asked last."""
@@ -69,7 +71,7 @@ class JournalRepair:
             await self._repair(gaps)
         elif self.journal.gap is None and not self.known.is_complete and not self._is_refused:
             await self._list_open()
-        elif self._is_comparison_due():
+        elif self._until_comparison() <= 0:
             await self._compare()
         else:
             with anyio.move_on_after(self._until_comparison()):
@@ -108,7 +110,13 @@ class JournalRepair:
     async def _repair(self, gaps: Sequence[Gap]) -> None:
         self._apply(until=gaps[0].after)
         inquiry = self._inquiry(min(gap.since or 0.0 for gap in gaps), gaps[-1].until or 0.0)
-        added = self._add(await inquiry.answer())
+        found = await inquiry.answer()
+        since = (gaps[0].since or 0.0) - _MARGIN_SECONDS
+        earlier = [each for each in found if self._at(each) < since and self._is_missing(each)]
+        if earlier and self.journal.gap is None:
+            self._mark_withheld(earlier, None)
+        added = self._add(found)
+        self._suspects |= inquiry.touched()
         for gap in gaps:
             last = gap is gaps[-1]
             mine = [each for each in added if last or self._at(each) <= (gap.until or 0.0)]
@@ -174,11 +182,8 @@ class JournalRepair:
                 symbols |= {entry.event.symbol} if entry.event.symbol else set()
         return symbols
 
-    def _is_comparison_due(self) -> bool:
-        return self._until_comparison() <= 0
-
     def _until_comparison(self) -> float:
-        if not self.compare_seconds:
+        if not self.compare_seconds or self.journal.gap is not None:
             return math.inf
         if self._compared_until is None:
             self._compared_until = self.wall_clock()
@@ -193,20 +198,26 @@ class JournalRepair:
             logger.info("too many events to compare them with Binance's lists")
             self._compared_until = until
             return
-        inquiry = self._inquiry(since, until, active=self._active_since(since))
-        missing = [each for each in await inquiry.answer() if not self._is_in_journal(each)]
+        inquiry = self._inquiry(since, until, active=self._active_since(since) | self._suspects)
+        missing = [each for each in await inquiry.answer() if self._is_missing(each)]
         if self.journal.gap is not None or self.journal.repairable():
             return  # it is repaired first
-        self._compared_until = until
-        if missing or inquiry.lost:
-            self._mark_withheld(missing, (since, until), inquiry.problem)
+        self._compared_until, self._suspects = until, set()
+        if missing:
+            self._mark_withheld(missing, inquiry.problem)
+        elif inquiry.lost:
+            self._mark_withheld((), inquiry.problem, (since, until))
         self._apply()
         self._take_over(inquiry)
 
     def _mark_withheld(
-        self, missing: Sequence[FoundEvent], span: tuple[float, float], problem: str | None
+        self,
+        missing: Sequence[FoundEvent],
+        problem: str | None,
+        span: tuple[float, float] | None = None,
     ) -> None:
-        times = [self._at(each) for each in missing] or span
+        """Add what a connected stream did not bring; there is no other gap now."""
+        times = span or [self._at(each) for each in missing]
         self.journal.begin_gap(times[0], GapReason.WITHHELD)
         self.journal.end_gap(times[-1])
         gap = self.journal.repairable()[-1]
@@ -220,6 +231,6 @@ class JournalRepair:
         recent = (entry.event.symbol for entry in entries if entry.received_at >= since)
         return {symbol for symbol in recent if symbol}
 
-    def _is_in_journal(self, found: FoundEvent) -> bool:
+    def _is_missing(self, found: FoundEvent) -> bool:
         change = change_of(found.event)
-        return change is None or self.journal.has_change(change)
+        return change is not None and not self.journal.has_change(change)

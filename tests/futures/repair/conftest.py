@@ -53,7 +53,7 @@ def ledger(sandbox: Sandbox, account: AccountKeys) -> Ledger:
 
 
 @pytest.fixture
-async def desk(  # noqa: PLR0913  # its parts
+async def desk(  # noqa: PLR0913, PLR0917  # its parts
     stream: UserStream,
     keeper_at_work: ListenKeyKeeper,
     reads: AccountReads,

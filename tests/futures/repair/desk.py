@@ -44,9 +44,17 @@ class Desk:
         return [each for each in everything(self.journal).entries if each.source]
 
     def kept(self) -> list[Change]:
-        """Return the changes in the journal, in its order."""
-        found = [change_of(each.event) for each in everything(self.journal).entries]
-        return [change for change in found if change]
+        """Return the changes in the journal, in its order.
+
+        A stop is received twice as it is triggered: when that begins, and when it is done.
+        """
+        found: list[Change] = []
+        for each in everything(self.journal).entries:
+            change = change_of(each.event)
+            is_second = each.event.data.get("o", {}).get("X") == "TRIGGERED" and change in found
+            if change and (each.source or not is_second):
+                found.append(change)
+        return found
 
     def truth(self) -> list[Change]:
         """Return the changes of the account, each once."""

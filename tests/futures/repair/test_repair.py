@@ -1,4 +1,3 @@
-from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -10,10 +9,10 @@ from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.repair.repair import JournalRepair
 from binance_mcp.futures.user_stream.gap import GapReason
 from binance_mcp.futures.user_stream.journal import Journal
-from binance_mcp.futures.user_stream.stream import UserStream
 from binance_mcp.sandbox.app import AccountKeys
 from binance_mcp.sandbox.trading.trading_day import trading_day
 from tests.futures.repair.desk import Desk
+from tests.futures.user_stream.conftest import everything
 from tests.server.connections import another_program_closes_the_key
 from tests.simulation.storm.machine import Machine
 
@@ -24,6 +23,7 @@ HOUR: Final = 3600
 
 async def test_what_happened_while_it_was_disconnected_is_read_and_marked(desk: Desk) -> None:
     order = desk.ledger.place_order("BTCUSDT", "BUY", "1", "100")
+    await anyio.sleep(10)
     async with desk.disconnected():
         desk.ledger.fill(order, "0.4")
         desk.ledger.fill(order, "0.6")
@@ -80,6 +80,7 @@ async def test_an_order_that_is_gone_is_asked_for_by_its_number(desk: Desk) -> N
 
 
 async def test_how_conditional_orders_went_on_is_read(desk: Desk) -> None:
+    desk.ledger.set_mark("BTCUSDT", "100")
     first = desk.ledger.place_stop("BTCUSDT", "SELL", "1", "90")
     second = desk.ledger.place_stop("BTCUSDT", "SELL", "1", "80")
     await anyio.sleep(HOUR * 20)
@@ -117,3 +118,184 @@ async def test_a_rotation_and_deafness_are_repaired(desk: Desk, account: Account
     desk.ledger.withholds = False
     await anyio.sleep(HOUR)
     assert sorted(desk.kept()) == sorted(desk.truth())
+
+
+async def test_gaps_close_to_one_another_are_asked_about_together(desk: Desk) -> None:
+    desk.sandbox.arm("http_503_-1008", times=30, path="/fapi/v1/openOrders")
+    desk.repair.compare_seconds, count = 0, len(desk.sandbox.requests)
+    for _ in range(3):
+        async with desk.disconnected():
+            desk.ledger.trade("BTCUSDT", "BUY", "1", "100")
+    await anyio.sleep(600)
+    assert desk.kept() == desk.truth()
+    repairs = [gap.repair for gap in everything(desk.journal).gaps if gap.repair]
+    assert [repair.fills for repair in repairs] == [1, 1, 1]
+    assert desk.requests_since(count).count("GET /fapi/v1/allOrders") == 1
+
+
+async def test_gaps_far_from_one_another_are_asked_about_one_by_one(desk: Desk) -> None:
+    desk.sandbox.arm("http_503_-1008", times=90, path="/fapi/v1/openOrders")
+    desk.repair.compare_seconds, count = 0, len(desk.sandbox.requests)
+    for _ in range(2):
+        async with desk.disconnected():
+            desk.ledger.trade("BTCUSDT", "BUY", "1", "100")
+        await anyio.sleep(1.2 * HOUR)
+    await anyio.sleep(1.5 * HOUR)
+    assert desk.kept() == desk.truth()
+    assert desk.requests_since(count).count("GET /fapi/v1/allOrders") == 2
+
+
+async def test_a_gap_during_the_reads_is_repaired_next(desk: Desk) -> None:
+    desk.network.break_all()
+    await anyio.sleep(1)  # it is connected again, and reads
+    desk.network.break_all()
+    desk.ledger.trade("BTCUSDT", "BUY", "1", "100")
+    await anyio.sleep(30)
+    assert desk.kept() == desk.truth()
+    assert all(gap.repair for gap in everything(desk.journal).gaps if gap.since)
+
+
+@pytest.mark.parametrize(
+    ("fault", "times"),
+    [("http_429_-1003", 9), ("http_502_html", 60), ("reset", 60), ("not_json_200", 60)],
+)
+async def test_a_repair_that_fails_is_tried_again(desk: Desk, fault: str, times: int) -> None:
+    desk.sandbox.arm(fault, times=times, path="/fapi/v1/allOrders")
+    async with desk.disconnected():
+        desk.ledger.trade("BTCUSDT", "BUY", "1", "100")
+    assert desk.gap.repair is None
+    await anyio.sleep(HOUR)
+    assert desk.gap.repair is not None
+    assert desk.kept() == desk.truth()
+
+
+async def test_without_permission_a_gap_is_not_repairable_and_says_why(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.sandbox.arm("http_401_-2015", times=4, path="/fapi/v1/openOrders")
+    for _ in range(2):
+        async with desk.disconnected():
+            desk.ledger.trade("BTCUSDT", "BUY", "1", "100")
+        assert desk.gap.repair is not None
+        assert "code -2015" in (desk.gap.repair.problem or "")
+    warnings = [each for each in caplog.messages if "cannot be read" in each]
+    assert len(warnings) == 1
+
+
+async def test_it_repairs_again_as_soon_as_it_has_the_permission(desk: Desk) -> None:
+    desk.sandbox.arm("http_401_-2015", path="/fapi/v1/openOrders")
+    async with desk.disconnected():
+        pass
+    await anyio.sleep(2 * HOUR)
+    order = desk.ledger.place_order("BTCUSDT", "BUY", "1", "100")
+    await anyio.sleep(10)
+    async with desk.disconnected():
+        desk.ledger.fill(order)
+    assert desk.kept() == desk.truth()
+    assert desk.gap.repair is not None
+    assert desk.gap.repair.problem is None
+
+
+async def test_orders_are_asked_for_by_symbol_if_they_must_be(desk: Desk) -> None:
+    desk.sandbox.arm("all_orders_need_symbol", times=100)
+    order = desk.ledger.place_order("BTCUSDT", "BUY", "1", "100")
+    await anyio.sleep(10)
+    async with desk.disconnected():
+        desk.ledger.fill(order)
+        desk.ledger.trade("ETHUSDT", "BUY", "1", "50")
+    assert sorted(desk.kept()) == sorted(desk.truth())
+    assert desk.gap.repair is not None
+    assert desk.gap.repair.problem == (
+        "orders placed and ended unfilled in other symbols are not found"
+    )
+
+
+async def test_what_a_connected_stream_withheld_is_found_by_comparing(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = desk.ledger.place_order("BTCUSDT", "BUY", "2", "100")
+    await anyio.sleep(2 * HOUR)
+    desk.ledger.fill(old, "1", withheld=True)
+    desk.ledger.fill(old, "0.5")
+    desk.ledger.trade("ETHUSDT", "BUY", "1", "50", withheld=True)
+    await anyio.sleep(HOUR + 120)
+    assert sorted(desk.kept()) == sorted(desk.truth())
+    assert desk.gap.reason is GapReason.WITHHELD
+    assert desk.gap.repair is not None
+    assert (desk.gap.repair.fills, desk.gap.repair.orders) == (2, 1)
+    assert "the user data stream withheld 3 changes or more" in caplog.text
+
+
+async def test_a_conditional_order_that_ended_unseen_is_found_by_comparing(desk: Desk) -> None:
+    stop = desk.ledger.place_stop("BTCUSDT", "SELL", "1", "90")
+    await anyio.sleep(HOUR)
+    desk.ledger.cancel_stop(stop, withheld=True)
+    await anyio.sleep(2 * HOUR)
+    assert desk.kept() == desk.truth()
+
+
+async def test_an_end_that_is_not_listed_any_more_is_a_gap_that_says_so(desk: Desk) -> None:
+    order = desk.ledger.place_order("BTCUSDT", "BUY", "1", "100")
+    stop = desk.ledger.place_stop("BTCUSDT", "SELL", "1", "90")
+    await anyio.sleep(80 * HOUR)
+    desk.ledger.cancel(order, withheld=True)
+    desk.ledger.cancel_stop(stop, withheld=True)
+    await anyio.sleep(2 * HOUR)
+    gaps = [gap for gap in everything(desk.journal).gaps if gap.reason is GapReason.WITHHELD]
+    (problem,) = [gap.repair and gap.repair.problem for gap in gaps]
+    assert problem == (
+        f"how order {order} of BTCUSDT ended is not listed any more; "
+        f"how conditional order {stop} of BTCUSDT ended is not listed any more"
+    )
+
+
+@pytest.mark.usefixtures("desk")
+async def test_comparing_a_quiet_account_costs_little(reads: AccountReads) -> None:
+    await anyio.sleep(HOUR)
+    before = reads.spent
+    await anyio.sleep(24 * HOUR)
+    assert reads.spent - before == 24 * 5
+
+
+async def test_comparing_waits_for_a_gap_to_end(desk: Desk) -> None:
+    desk.ledger.trade("ETHUSDT", "BUY", "1", "50", withheld=True)
+    await anyio.sleep(0.9 * HOUR)
+    async with desk.disconnected(seconds=HOUR):
+        pass
+    assert sorted(desk.kept()) == sorted(desk.truth())
+
+
+async def test_too_many_events_are_not_compared(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    for _ in range(10_000):
+        desk.ledger.cancel(desk.ledger.place_order("BTCUSDT", "BUY", "1", "100"))
+    count = len(desk.sandbox.requests)
+    await anyio.sleep(HOUR)
+    assert "too many events to compare" in caplog.text
+    assert "GET /fapi/v1/allOrders" not in desk.requests_since(count)
+
+
+@pytest.mark.usefixtures("stream")
+async def test_without_a_comparison_only_gaps_are_asked_about(
+    reads: AccountReads, journal: Journal, machine: Machine, keeper_at_work: ListenKeyKeeper
+) -> None:
+    repair = JournalRepair(reads, journal, machine.wall_clock, compare_seconds=0)
+    await keeper_at_work.create()
+    with anyio.move_on_after(30 * HOUR):
+        await repair.run()
+    assert reads.spent == 80
+
+
+async def test_a_day_of_trading_with_a_stream_that_breaks_is_whole(desk: Desk) -> None:
+    rng = Random(3)  # noqa: S311  # nothing secret
+    for pause in trading_day(rng, desk.ledger, ["BTCUSDT", "ETHUSDT"], steps=300):
+        await anyio.sleep(pause)
+        if rng.random() < 0.1:
+            desk.network.break_all()
+        desk.ledger.withholds = rng.random() < 0.05
+    desk.ledger.withholds = False
+    await anyio.sleep(2 * HOUR)
+    assert sorted(desk.kept()) == sorted(desk.truth())
+    assert len(desk.repaired) > 20
