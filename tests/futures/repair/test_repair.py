@@ -7,6 +7,7 @@ import pytest
 from binance_mcp.futures.account_reads import AccountReads
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.repair.repair import JournalRepair
+from binance_mcp.futures.user_stream.event import UserEvent
 from binance_mcp.futures.user_stream.gap import GapReason
 from binance_mcp.futures.user_stream.journal import Journal
 from binance_mcp.sandbox.app import AccountKeys
@@ -134,13 +135,13 @@ async def test_gaps_close_to_one_another_are_asked_about_together(desk: Desk) ->
 
 
 async def test_gaps_far_from_one_another_are_asked_about_one_by_one(desk: Desk) -> None:
-    desk.sandbox.arm("http_503_-1008", times=90, path="/fapi/v1/openOrders")
+    desk.sandbox.arm("http_503_-1008", times=160, path="/fapi/v1/openOrders")
     desk.repair.compare_seconds, count = 0, len(desk.sandbox.requests)
     for _ in range(2):
         async with desk.disconnected():
             desk.ledger.trade("BTCUSDT", "BUY", "1", "100")
         await anyio.sleep(1.2 * HOUR)
-    await anyio.sleep(1.5 * HOUR)
+    await anyio.sleep(3 * HOUR)
     assert desk.kept() == desk.truth()
     assert desk.requests_since(count).count("GET /fapi/v1/allOrders") == 2
 
@@ -266,11 +267,12 @@ async def test_comparing_waits_for_a_gap_to_end(desk: Desk) -> None:
 
 
 async def test_too_many_events_are_not_compared(
-    desk: Desk, caplog: pytest.LogCaptureFixture
+    desk: Desk, machine: Machine, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    for _ in range(10_000):
-        desk.ledger.cancel(desk.ledger.place_order("BTCUSDT", "BUY", "1", "100"))
+    for number in range(20_000):
+        event = UserEvent(str(number), "ACCOUNT_UPDATE", None, None, None, {})
+        desk.journal.append(event, size=1, at=machine.wall_clock())
     count = len(desk.sandbox.requests)
     await anyio.sleep(HOUR)
     assert "too many events to compare" in caplog.text
@@ -299,3 +301,59 @@ async def test_a_day_of_trading_with_a_stream_that_breaks_is_whole(desk: Desk) -
     await anyio.sleep(2 * HOUR)
     assert sorted(desk.kept()) == sorted(desk.truth())
     assert len(desk.repaired) > 20
+
+
+async def test_what_was_withheld_before_a_gap_is_told_as_withheld(desk: Desk) -> None:
+    order = desk.ledger.place_order("BTCUSDT", "BUY", "1", "100")
+    await anyio.sleep(600)
+    desk.ledger.cancel(order, withheld=True)
+    await anyio.sleep(600)
+    async with desk.disconnected():
+        pass
+    assert desk.kept() == desk.truth()
+    gaps = everything(desk.journal).gaps
+    assert [gap.reason for gap in gaps] == [
+        GapReason.START,
+        GapReason.DISCONNECTED,
+        GapReason.WITHHELD,
+    ]
+    assert [gap.repair and gap.repair.orders for gap in gaps] == [None, 0, 1]
+    assert desk.journal.covered_since == gaps[1].until
+
+
+async def test_a_fill_that_was_withheld_before_a_gap_is_found_by_the_next_comparison(
+    desk: Desk,
+) -> None:
+    order = desk.ledger.place_order("BTCUSDT", "BUY", "1", "100")
+    await anyio.sleep(600)
+    desk.ledger.fill(order, "0.5", withheld=True)
+    await anyio.sleep(600)
+    async with desk.disconnected():
+        pass
+    await anyio.sleep(HOUR)
+    assert desk.kept() == desk.truth()
+
+
+async def test_what_is_open_is_listed_again_if_a_gap_began_meanwhile(desk: Desk) -> None:
+    desk.repair.known.is_complete = False
+    desk.ledger.trade("BTCUSDT", "BUY", "1", "100")  # it wakes the repair, which lists
+    await anyio.sleep(0.21)
+    async with desk.disconnected():
+        assert not desk.repair.known.is_complete
+    assert desk.repair.known.is_complete
+    assert desk.kept() == desk.truth()
+
+
+async def test_a_gap_during_a_comparison_is_repaired_before_it_is_repeated(desk: Desk) -> None:
+    desk.ledger.trade("BTCUSDT", "BUY", "1", "100", withheld=True)
+    await anyio.sleep(HOUR - 60.01)
+    asked = len(desk.sandbox.requests)
+    for _ in range(1000):
+        await anyio.sleep(0.01)
+        if desk.requests_since(asked):
+            break
+    async with desk.disconnected():
+        desk.ledger.trade("BTCUSDT", "BUY", "1", "100")
+    assert sorted(desk.kept()) == sorted(desk.truth())
+    await anyio.sleep(HOUR)
+    assert sorted(desk.kept()) == sorted(desk.truth())
