@@ -5,6 +5,7 @@ All of it is on the virtual clock of a machine that can sleep.
 
 import os
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -18,6 +19,7 @@ from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.schedule import Schedule
+from binance_mcp.futures.signing import hmac_signer
 from binance_mcp.futures.user_stream.journal import Journal
 from binance_mcp.futures.user_stream.stream import UserStream
 from binance_mcp.futures.weight import RequestWeight
@@ -77,6 +79,13 @@ async def rest_api(
             wall_clock=server_clock,
             rng=lambda: 0.5,
         )
+
+
+@pytest.fixture
+async def signed_api(rest_api: RestApi, account: AccountKeys) -> RestApi:
+    """Return a REST API that signs, and so can read the account."""
+    signer = hmac_signer(account.api_secret)
+    return replace(rest_api, credentials=replace(rest_api.credentials, signer=signer))
 
 
 @pytest.fixture

@@ -45,6 +45,17 @@ def test_the_request_weight_wait_ends_with_the_minute_of_binance() -> None:
     weight.check(145.0)
 
 
+def test_the_request_weight_that_was_used_counts_in_its_minute_only() -> None:
+    weight = RequestWeight(2400)
+    assert weight.limit == 2400
+    assert weight.used_at(START_OF_A_MINUTE) == 0
+
+    weight.read(7, now=0.0, server_time=START_OF_A_MINUTE + 30)
+
+    times = [START_OF_A_MINUTE + seconds for seconds in (-0.5, 0, 59.5, 60)]
+    assert [weight.used_at(time) for time in times] == [0, 7, 7, 0]
+
+
 def test_an_answer_without_request_weight_changes_nothing() -> None:
     weight = RequestWeight(2400)
     weight.read(7, now=0.0, server_time=START_OF_A_MINUTE)
