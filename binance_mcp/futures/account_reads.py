@@ -18,8 +18,8 @@ from binance_mcp.futures.rest_api import RestApi
 Row = dict[str, Any]
 
 _DAY: Final = 86_400.0
-LONGEST_WINDOW: Final = 6.9 * _DAY
-"""Orders, trades and income are asked for by windows of less than 7 days."""
+_LONGEST_WINDOW: Final = round(6.9 * _DAY * 1000)
+"""In milliseconds. Orders, trades and income are asked for by windows of less than 7 days."""
 KEPT_SECONDS: Final = 90 * _DAY
 """How far back Binance lists orders and trades."""
 _MOST_ROWS: Final = 1000
@@ -96,13 +96,12 @@ class AccountReads:
     async def _windows(
         self, path: str, parameters: Mapping[str, str], span: tuple[float, float], cost: int
     ) -> list[Row]:
-        since, until = span
+        since, until = math.floor(span[0] * 1000), math.ceil(span[1] * 1000)
         found: list[Row] = []
         while since <= until:
-            end = min(until, since + LONGEST_WINDOW)
-            start, last = math.floor(since * 1000), math.ceil(end * 1000)
-            found += await self._window(path, parameters, (start, last), cost)
-            since = end + 0.001
+            last = min(until, since + _LONGEST_WINDOW)
+            found += await self._window(path, parameters, (since, last), cost)
+            since = last + 1
         return found
 
     async def _window(
