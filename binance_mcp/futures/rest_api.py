@@ -160,8 +160,6 @@ class RestApi:
     async def _read(self, path: str, parameters: Parameters, read: _Reader[_T]) -> _T:
         if self.credentials.signer is None:
             raise MissingSecretError("no API secret or private key is configured")
-        if self.clock_offset is None:
-            await self._correct_clock(anyio.current_time() + self.timeout)
         return await self._call(_Call("GET", path, parameters, is_read=True), math.inf, read)
 
     async def _ask(self, method: str, recv_window: float | None, deadline: float) -> dict[str, Any]:
@@ -192,6 +190,8 @@ class RestApi:
         if self.credentials.api_key is None:
             raise MissingApiKeyError("no API key is configured")
         headers = {"X-MBX-APIKEY": self.credentials.api_key.get_secret_value()}
+        if call.is_read and self.clock_offset is None:
+            await self._correct_clock(deadline)
         try:
             return await self._send(call, headers, deadline, read)
         except InvalidTimestampError:
