@@ -13,10 +13,12 @@ import pytest
 from pydantic import SecretStr
 
 from binance_mcp.clock import WallClock
+from binance_mcp.futures.account_reads import AccountReads
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.environment import ENVIRONMENTS
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
+from binance_mcp.futures.read_budget import ReadBudget
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.schedule import Schedule
 from binance_mcp.futures.signing import hmac_signer
@@ -24,6 +26,7 @@ from binance_mcp.futures.user_stream.journal import Journal
 from binance_mcp.futures.user_stream.stream import UserStream
 from binance_mcp.futures.weight import RequestWeight
 from binance_mcp.sandbox.app import AccountKeys, Sandbox
+from binance_mcp.sandbox.trading.ledger import Ledger
 from tests.futures.user_stream.pinging import Network, pinging_client
 from tests.simulation.storm.machine import Machine
 
@@ -86,6 +89,17 @@ async def signed_api(rest_api: RestApi, account: AccountKeys) -> RestApi:
     """Return a REST API that signs, and so can read the account."""
     signer = hmac_signer(account.api_secret)
     return replace(rest_api, credentials=replace(rest_api.credentials, signer=signer))
+
+
+@pytest.fixture
+def reads(signed_api: RestApi) -> AccountReads:
+    return AccountReads(signed_api, ReadBudget(2400))
+
+
+@pytest.fixture
+def ledger(sandbox: Sandbox, account: AccountKeys) -> Ledger:
+    """Return the account's ledger: what is changed in it is pushed, and listed."""
+    return sandbox.ledger(account.api_key)
 
 
 @pytest.fixture
