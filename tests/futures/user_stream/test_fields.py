@@ -111,6 +111,23 @@ def test_a_flag_is_true_or_false_or_unknown(sent: object, told: object) -> None:
     assert of(sent).flag("x") is told
 
 
+@pytest.mark.parametrize(
+    ("sent", "compared"),
+    [
+        (8886774, "8886774"),
+        (2**70, "1180591620717411303424"),
+        (0, ""),
+        (-5, ""),
+        (True, ""),
+        (5.0, ""),
+        ("5", ""),
+        (None, ""),
+    ],
+)
+def test_a_number_is_compared_if_it_is_whole_and_positive(sent: object, compared: str) -> None:
+    assert of(sent).number("x") == compared
+
+
 def test_what_is_no_object_has_no_fields() -> None:
     assert of([1]).part("x").data == {}
     assert of({"y": 1}).part("x").data == {"y": 1}
@@ -133,3 +150,4 @@ def test_nothing_in_a_field_is_too_strange_to_be_told(sent: object) -> None:
         fields.quoted("x", " "),
     ]
     assert all(each.isprintable() and len(each) <= 90 for each in told)
+    assert fields.number("x") == "" or isinstance(sent, int)
