@@ -12,7 +12,7 @@ from binance_mcp.clock import wall_clock
 from binance_mcp.errors import EventsFileError
 from binance_mcp.futures.user_stream.event import UserEvent, parse_frame
 from binance_mcp.futures.user_stream.events_file import EventsFile
-from binance_mcp.futures.user_stream.gap import Gap, GapReason
+from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
 from binance_mcp.futures.user_stream.journal import Journal, Page
 from tests.futures.user_stream.conftest import everything
 from tests.futures.user_stream.documented_events import DOCUMENTED, fill
@@ -96,6 +96,31 @@ async def test_each_documented_event_is_the_same_afterwards(path: Path) -> None:
     assert past.entries == everything(journal).entries
 
 
+async def test_where_an_event_was_read_and_what_was_found_of_a_gap_is_the_same_afterwards(
+    path: Path,
+) -> None:
+    file = EventsFile(path, "account")
+    journal = Journal(past=file.open(), store=file)
+    for number in (1, 2, 3, 4):
+        journal.begin_gap(10.0 * number, GapReason.DEAF)
+        journal.end_gap(10.0 * number + 5)
+    journal.append(event(1), size=100, at=1.0)
+    journal.append(event(2), size=100, at=2.0, source="GET /fapi/v1/userTrades")
+    repairs = {1: Repair(60.0, 2, 1), 2: Repair(61.5, 0, 0, "refused"), 3: Repair(0.0)}
+    for number, repair in repairs.items():
+        journal.settle(number, repair)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(file.run, lambda: None)
+        await anyio.sleep(0.3)
+        tasks.cancel_scope.cancel()
+    reopened = EventsFile(path, "account")
+    past = reopened.open()
+    reopened.close()
+    assert [entry.source for entry in past.entries] == [None, "GET /fapi/v1/userTrades"]
+    assert {gap.number: gap.repair for gap in past.gaps[:-1]} == {**repairs, 4: None}
+    assert [gap.number for gap in Journal(past=past).repairable()] == [4]
+
+
 async def test_a_gap_that_had_not_ended_goes_on(path: Path) -> None:
     file = EventsFile(path, "account")
     journal = Journal(past=file.open(), store=file)
@@ -140,9 +165,10 @@ async def test_another_account_is_refused_the_file(path: Path) -> None:
         EventsFile(path, "other").open()
 
 
-async def test_a_newer_version_of_the_file_is_refused(path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 9])
+async def test_another_version_of_the_file_is_refused(path: Path, version: int) -> None:
     await session(path, 1)
-    change(path, "PRAGMA user_version = 9")
+    change(path, f"PRAGMA user_version = {version}")
     with pytest.raises(EventsFileError, match="is of another version"):
         EventsFile(path, "account").open()
 

@@ -75,6 +75,13 @@ async def test_each_reader_goes_on_where_it_was() -> None:
     assert numbers(read(journal, read(journal).next)) == []
 
 
+async def test_the_newest_events_are_read_without_those_before_them() -> None:
+    journal = filled(Journal(most_events=3), 1, 2, 3, 4)
+    newest = {count: numbers(read(journal, journal.newest(count))) for count in (0, 2, 9)}
+    assert newest == {0: [], 2: [3, 4], 9: [2, 3, 4]}
+    assert not read(journal, journal.newest(9)).is_truncated
+
+
 async def test_a_page_is_bounded_in_bytes_but_has_an_event() -> None:
     journal = filled(Journal(), 1, 2, 3)
     assert numbers(read(journal, most_bytes=250)) == [1, 2]
