@@ -4,11 +4,12 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
-from binance_mcp.errors import UnreadableAnswerError
+from binance_mcp.errors import UnreadableAnswerError, UnreadableFrameError
 from binance_mcp.futures.account_reads import Row
 from binance_mcp.futures.user_stream.change import ENDS
 from binance_mcp.futures.user_stream.event import UserEvent, parse_frame
@@ -31,6 +32,8 @@ _ORDER: Final = {
     "ps": "positionSide",
     "cp": "closePosition",
 }
+_EARLIER: Final = {short: name for short, name in _ORDER.items() if short != "ap"}
+"""The average price is known as it is now only, and not as it was after an earlier fill."""
 _FILL: Final = {
     "s": "symbol",
     "S": "side",
@@ -63,11 +66,13 @@ _STOP: Final = {
     "R": "reduceOnly",
     "cp": "closePosition",
 }
+_DECIMAL: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 
 
 def placed(order: Row) -> UserEvent:
     """Return that an order was placed."""
-    members = _members(order, _ORDER) | {"x": "NEW", "X": "NEW", "l": "0", "z": "0", "ap": "0"}
+    state = {"x": "NEW", "X": "NEW", "l": "0", "z": "0", "ap": "0"}
+    members = _members(order, _ORDER | {"T": "time"}) | state
     return _event("ORDER_TRADE_UPDATE", members, order.get("time"))
 
 
@@ -75,7 +80,8 @@ def ended(order: Row) -> UserEvent:
     """Return that an order was cancelled, or expired."""
     status = order.get("status")
     execution = "EXPIRED" if status == "EXPIRED_IN_MATCH" else status
-    members = _members(order, _ORDER | {"z": "executedQty"}) | {"x": execution, "X": status}
+    names = _ORDER | {"z": "executedQty", "T": "updateTime"}
+    members = _members(order, names) | {"x": execution, "X": status}
     return _event("ORDER_TRADE_UPDATE", members, order.get("updateTime"))
 
 
@@ -97,7 +103,7 @@ def fills(trades: Iterable[Row], orders: Mapping[str, Row], until: int) -> list[
     `until`, in milliseconds, is when the last of them can have happened.
     """
     by_order: dict[str, list[Row]] = {}
-    for trade in sorted(trades, key=lambda each: (each.get("time") or 0, each.get("id") or 0)):
+    for trade in sorted(trades, key=lambda each: (_number(each, "time"), _number(each, "id"))):
         by_order.setdefault(Fields(trade).number("orderId"), []).append(trade)
     return [
         event
@@ -109,14 +115,15 @@ def fills(trades: Iterable[Row], orders: Mapping[str, Row], until: int) -> list[
 def _fills_of(order: Row, trades: Sequence[Row], until: int) -> list[UserEvent]:
     """Return the fills of an order, each with how much of it was filled, if that is known."""
     total, left = _decimal(order.get("origQty")), _decimal(order.get("executedQty"))
-    is_final = (order.get("updateTime") or 0) <= until  # nothing was filled after these
+    is_final = _number(order, "updateTime") <= until  # nothing was filled after these
     events: list[UserEvent] = []
     for trade in reversed(trades):
         so_far = left if is_final else None
         state = {"X": "FILLED" if so_far is not None and so_far == total else "PARTIALLY_FILLED"}
         if so_far is not None:
-            state["z"] = str(so_far)
-        members = _members(order, _ORDER) | _members(trade, _FILL) | {"x": "TRADE"} | state
+            state["z"] = f"{so_far:f}"
+        names = _ORDER if is_final and not events else _EARLIER
+        members = _members(order, names) | _members(trade, _FILL) | {"x": "TRADE"} | state
         events.append(_event("ORDER_TRADE_UPDATE", members, trade.get("time")))
         quantity = _decimal(trade.get("qty"))
         left = None if left is None or quantity is None else left - quantity
@@ -128,14 +135,19 @@ def _members(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _event(kind: str, members: dict[str, Any], at: object) -> UserEvent:
-    frame = json.dumps({"e": kind, "E": at, "T": at, "o": {"T": at, **members}})
-    if (event := parse_frame(frame)) is None or event.event_time is None:
+    frame = json.dumps({"e": kind, "E": at, "T": at, "o": members})
+    try:
+        event = parse_frame(frame)
+    except UnreadableFrameError:
+        raise UnreadableAnswerError("Binance lists something that is no event") from None
+    if event is None or event.event_time is None:
         raise UnreadableAnswerError("Binance lists something without a time")
     return event
 
 
+def _number(row: Row, name: str) -> int:
+    return int(Fields(row).number(name) or 0)
+
+
 def _decimal(value: object) -> Decimal | None:
-    try:
-        return Decimal(value) if isinstance(value, str) else None
-    except InvalidOperation:
-        return None
+    return Decimal(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else None
