@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from binance_mcp.futures.user_stream.gap import Gap, GapReason
+from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
 from binance_mcp.futures.user_stream.status import StreamState, StreamStatus
 from binance_mcp.server.tools.stream_sentences import gap_sentence, span, stream_sentence
 
@@ -70,6 +70,32 @@ def test_each_gap_says_what_may_be_missing_and_why(reason: GapReason) -> None:
 def test_a_gap_is_told_in_the_whole_seconds_around_it() -> None:
     sentence = gap_sentence(Gap(1, 0, NOW + 0.6, NOW + 1.4, GapReason.DEAF), NOW + 9)
     assert "between 2026-11-18 11:06:40 UTC and 2026-11-18 11:06:42 UTC" in sentence
+
+
+@pytest.mark.parametrize(
+    ("repair", "found"),
+    [
+        (Repair(NOW, 2, 1), "2 fills and 1 order change were read from Binance"),
+        (Repair(NOW), "0 fills and 0 order changes were read from Binance"),
+        (
+            Repair(NOW, 1, 0, "2 orders were not looked up"),
+            "1 fill and 0 order changes were read from Binance, but 2 orders were not looked up",
+        ),
+    ],
+)
+def test_a_gap_that_was_repaired_says_what_was_found_and_what_was_not(
+    repair: Repair, found: str
+) -> None:
+    gap = Gap(1, 0, NOW - 60, NOW, GapReason.DEAF)
+    told = gap_sentence(replace(gap, repair=repair), NOW)
+    rest = "balance changes and margin calls were not."
+    assert told == f"{gap_sentence(gap, NOW)} Repaired: {found}; {rest}"
+
+
+def test_a_gap_that_cannot_be_repaired_says_why() -> None:
+    gap = Gap(1, 0, NOW - 60, NOW, GapReason.DEAF)
+    told = gap_sentence(replace(gap, repair=Repair(NOW, problem="Binance answered 401")), NOW)
+    assert told == f"{gap_sentence(gap, NOW)} Not repairable: Binance answered 401."
 
 
 def test_a_gap_since_ever_and_one_that_goes_on() -> None:
