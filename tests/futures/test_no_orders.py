@@ -19,6 +19,8 @@ PACKAGE: Final = Path(str(futures.__file__)).parent.parent
 SENDER: Final = PACKAGE / "futures" / "rest_api.py"
 LISTEN_KEY: Final = "/fapi/v1/listenKey"
 READ_PATHS: Final = {
+    "/fapi/v1/algoOrder",
+    "/fapi/v1/allAlgoOrders",
     "/fapi/v1/allOrders",
     "/fapi/v1/income",
     "/fapi/v1/openAlgoOrders",
@@ -40,6 +42,8 @@ READS: Final[Mapping[str, Callable[[AccountReads], Awaitable[object]]]] = {
     "open_stops": lambda reads: reads.open_stops(),
     "orders": lambda reads: reads.orders(0, 1),
     "order": lambda reads: reads.order("A", "1"),
+    "stops": lambda reads: reads.stops(0, 1, "A"),
+    "stop": lambda reads: reads.stop("1"),
     "trades": lambda reads: reads.trades(0, 1, "A"),
     "income": lambda reads: reads.income(0, 1),
     "account": lambda reads: reads.account(),
@@ -98,7 +102,7 @@ def test_one_module_sends_requests_and_all_but_those_about_the_listen_key_are_ge
 async def test_every_read_is_a_get(reads: AccountReads, sandbox: Sandbox) -> None:
     assert READS.keys() == members(AccountReads)
     for name, read in READS.items():
-        if name == "order":
+        if name in ("order", "stop"):
             with pytest.raises(UnexpectedAnswerError):
                 await read(reads)
         else:

@@ -66,6 +66,8 @@ _STOP: Final = {
     "R": "reduceOnly",
     "cp": "closePosition",
 }
+_TRIGGERED_STOP: Final = {short: name for short, name in _STOP.items() if short != "ap"}
+"""What is listed of a stop that was the same when it was triggered."""
 _DECIMAL: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 
 
@@ -91,7 +93,8 @@ def stop_changes(stop: Row) -> list[UserEvent]:
     untriggered = members | {"X": "NEW", "ai": "", "ap": "0"}
     changes = [_event("ALGO_UPDATE", untriggered, stop.get("createTime"))]
     if at := stop.get("triggerTime"):
-        changes.append(_event("ALGO_UPDATE", members | {"X": "TRIGGERED"}, at))
+        triggered = _members(stop, _TRIGGERED_STOP) | {"X": "TRIGGERED"}
+        changes.append(_event("ALGO_UPDATE", triggered, at))
     if stop.get("algoStatus") in ("FINISHED", *ENDS):
         changes.append(_event("ALGO_UPDATE", members, stop.get("updateTime")))
     return changes

@@ -10,7 +10,7 @@ import pytest
 from binance_mcp.clock import WallClock
 from binance_mcp.errors import UnreadableAnswerError
 from binance_mcp.futures.account_reads import AccountReads, Row
-from binance_mcp.futures.repair.found_events import ended, fills, placed, stop_changed
+from binance_mcp.futures.repair.found_events import ended, fills, placed, stop_changes
 from binance_mcp.futures.user_stream.change import ENDS, Change, change_of
 from binance_mcp.futures.user_stream.event import UserEvent
 from binance_mcp.futures.user_stream.summary import summary
@@ -81,7 +81,7 @@ async def test_what_is_listed_of_a_day_tells_what_the_stream_told(
         await anyio.sleep(seconds)
     now = server_clock()
     rows = await reads.orders(START, now)
-    stops = await reads.open_stops()
+    stops = [row for symbol in SYMBOLS for row in await reads.stops(START, now, symbol)]
     orders = {str(row["orderId"]): row for row in rows}
     trades = [await reads.trades(START, now, symbol) for symbol in SYMBOLS]
 
@@ -89,23 +89,18 @@ async def test_what_is_listed_of_a_day_tells_what_the_stream_told(
         [
             *(placed(row) for row in rows),
             *(ended(row) for row in rows if row["status"] in ENDS),
-            *(stop_changed(row, row["createTime"]) for row in stops),
+            *(event for row in stops for event in stop_changes(row)),
             *(event for each in trades for event in fills(each, orders, round(now * 1000))),
         ]
     )
 
     told = pushed()
-    still_open = {str(row["algoId"]) for row in stops}
-    assert found.keys() == {
-        change
-        for change in told
-        if change[1] != "stop" or (change[2] in still_open and change[3] == "NEW")
-    }
+    assert found.keys() == told.keys()
     assert {change[1] for change in found} == {"fill", "order", "stop"}
     assert any(change[3] == "ended" for change in found)
     for change, event in found.items():
         assert_same(event, told[change])
-        if change[1] != "fill":
+        if change[1] == "order":
             assert summary(event) == summary(told[change])
 
 

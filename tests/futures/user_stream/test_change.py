@@ -49,9 +49,21 @@ def test_an_amendment_is_no_change_that_can_be_recognized() -> None:
     assert change(x="AMENDMENT", X="NEW") is None
 
 
-def test_a_stop_has_a_change_for_each_of_its_states() -> None:
-    assert change("ALGO_UPDATE") == ("BNBUSDT", "stop", "2148719", "CANCELED")
-    assert change("ALGO_UPDATE", X="NEW") == ("BNBUSDT", "stop", "2148719", "NEW")
+@pytest.mark.parametrize(
+    ("step", "states"),
+    [
+        ("placed", ["NEW"]),
+        ("triggered", ["TRIGGERING", "TRIGGERED"]),
+        ("ended", ["CANCELED", "EXPIRED", "FINISHED", "REJECTED"]),
+    ],
+)
+def test_a_stop_is_placed_triggered_and_ended_once_each(step: str, states: list[str]) -> None:
+    for state in states:
+        assert change("ALGO_UPDATE", X=state) == ("BNBUSDT", "stop", "2148719", step)
+
+
+def test_a_stop_in_an_unknown_state_is_no_change() -> None:
+    assert change("ALGO_UPDATE", X="PAUSED") is None
 
 
 def test_events_of_all_other_types_change_nothing_that_is_listed() -> None:
