@@ -29,8 +29,10 @@
         ├── InvalidSignatureError     -1022
         ├── ParameterError            -1100 … -1106
         │   └── UnreadParameterError  -1101, -1104: more was sent than is read
+        ├── UnknownSymbolError        -1121
         ├── TooManyRequestsError      429
-        │   └── IpBannedError         418
+        │   ├── IpBannedError         418
+        │   └── ReadBudgetError       nothing was sent: reads may use no more for now
         ├── FirewallError             403 from the web application firewall
         ├── RestrictedLocationError   451
         ├── BackendTimeoutError       408, -1007
@@ -260,12 +262,20 @@ class UnreadParameterError(ParameterError):
     """More parameters were sent than the endpoint reads."""
 
 
+class UnknownSymbolError(BinanceError):
+    """Binance does not know the symbol."""
+
+
 class TooManyRequestsError(BinanceError):
     """The IP address has used up its request weight."""
 
 
 class IpBannedError(TooManyRequestsError):
     """The IP address is banned for a while."""
+
+
+class ReadBudgetError(TooManyRequestsError):
+    """Reads have used up the request weight that this server lets them use."""
 
 
 class FirewallError(BinanceError):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import anyio
 
-from binance_mcp.errors import TooManyRequestsError, UnreadableAnswerError
+from binance_mcp.errors import ReadBudgetError, UnreadableAnswerError
 from binance_mcp.futures.read_budget import ReadBudget
 from binance_mcp.futures.rest_api import RestApi
 
@@ -135,7 +135,7 @@ class AccountReads:
             if not wait:
                 break
             if wait > self.patience:
-                raise TooManyRequestsError(
+                raise ReadBudgetError(
                     "the request weight that this server lets itself use for reading is used up",
                     retry_after=wait,
                 )

@@ -25,6 +25,7 @@ from binance_mcp.errors import (
     UnavailableError,
     UnexpectedAnswerError,
     UnknownOutcomeError,
+    UnknownSymbolError,
     UnreadableAnswerError,
     UnreadParameterError,
 )
@@ -52,6 +53,7 @@ _BY_CODE: Final[dict[int, type[BinanceError]]] = {
     -1104: UnreadParameterError,
     -1105: ParameterError,
     -1106: ParameterError,
+    -1121: UnknownSymbolError,
     -1125: InvalidListenKeyError,
     -2014: BadApiKeyFormatError,
     -2015: RejectedApiKeyError,

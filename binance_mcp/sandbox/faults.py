@@ -63,6 +63,7 @@ FAULTS: Final[Mapping[str, Outcome | Callable[[Moment], Answer]]] = {
     ),
     "http_400_-1105": answer(400, -1105, "A parameter was empty."),
     "http_400_-1106": answer(400, -1106, "A parameter was sent when not required."),
+    "http_400_-1121": answer(400, -1121, "Invalid symbol."),
     "http_400_-1125": error_answers.INVALID_LISTEN_KEY,
     "http_400_-4109": answer(400, -4109, "This account is inactive."),
     "http_401_-1099": answer(401, -1099, "Not found, unauthenticated, or unauthorized."),

@@ -26,6 +26,7 @@ from binance_mcp.errors import (
     NetworkSettingsError,
     ParameterError,
     PolicyDeniedError,
+    ReadBudgetError,
     RejectedApiKeyError,
     RestrictedLocationError,
     TimedOutError,
@@ -33,6 +34,7 @@ from binance_mcp.errors import (
     UnavailableError,
     UnexpectedAnswerError,
     UnknownOutcomeError,
+    UnknownSymbolError,
     UnreachableError,
     UnreadableAnswerError,
     UnreadParameterError,
@@ -92,15 +94,19 @@ ADVICE: Final[dict[type[BinanceMcpError], str]] = {
     ),
     InvalidSignatureError: (
         "BINANCE_API_SECRET, or the private key, does not belong to BINANCE_API_KEY. The user "
-        "should correct it, or unset it: these requests need the API key only."
+        "should correct it, or unset it: listen keys and events need the API key only."
     ),
     ParameterError: (
-        "Call again without recvWindow. If that fails too, it is a bug in this server: the user "
-        "should report the code."
+        "Call again without recvWindow and symbol. If that fails too, it is a bug in this server: "
+        "the user should report the code."
     ),
     UnreadParameterError: (
         "This is a bug in this server: it sent a parameter that Binance does not read. The user "
         "should report it."
+    ),
+    UnknownSymbolError: (
+        "Call again with a symbol of USD-M Futures in {environment}, such as BTCUSDT, or without "
+        "one for all symbols."
     ),
     TooManyRequestsError: (
         "This IP address has used up the requests that Binance allows it in a minute. Nothing is "
@@ -109,6 +115,11 @@ ADVICE: Final[dict[type[BinanceMcpError], str]] = {
     IpBannedError: (
         "Binance has banned this IP address for a while, because a program went on calling after "
         "it was told to stop. Nothing is sent until the wait is over."
+    ),
+    ReadBudgetError: (
+        "Reading the account may use a quarter of what Binance allows this IP address, so that "
+        "keepalives are never late. With a symbol it needs much less. Listen keys and events work "
+        "meanwhile."
     ),
     FirewallError: (
         "Binance's firewall refuses this IP address or request. Do not repeat the call for some "

@@ -34,6 +34,7 @@ def test_the_known_faults_are_these() -> None:
         "http_400_-1104",
         "http_400_-1105",
         "http_400_-1106",
+        "http_400_-1121",
         "http_400_-1125",
         "http_400_-4109",
         "http_401_-1099",

@@ -29,6 +29,7 @@ MEANINGS = {
     "http_400_-1104": ("unread_parameter", 1),
     "http_400_-1105": ("parameter", 1),
     "http_400_-1106": ("parameter", 1),
+    "http_400_-1121": ("unknown_symbol", 1),
     "http_400_-1125": ("invalid_listen_key", 1),
     "http_400_-4109": ("rejected_api_key", 1),
     "http_401_-1099": ("rejected_api_key", 1),
