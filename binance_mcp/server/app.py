@@ -34,7 +34,12 @@ from binance_mcp.policy.call import Call
 from binance_mcp.policy.source import PolicySource
 from binance_mcp.server.changes import Changes
 from binance_mcp.server.failures import failed_result, failure
-from binance_mcp.server.opening import audit_trail, check_events_file, opening_account
+from binance_mcp.server.opening import (
+    audit_trail,
+    can_read_account,
+    check_events_file,
+    opening_account,
+)
 from binance_mcp.server.resources import (
     LISTEN_KEY,
     TOOL_OF,
@@ -73,6 +78,10 @@ INSTRUCTIONS = (
     "coveredSince does not mean that nothing happened. Close the key only when no program of the "
     "account needs it any more. Calls are limited; a denial says how long to wait."
 )
+_READS_INSTRUCTIONS: Final = (
+    " For positions, margin and open orders as they are now, call BinanceFuturesGetAccountSnapshot,"
+    " and read on from its cursor."
+)
 
 
 class ListenKeyServer(MCPServer[Account]):
@@ -92,8 +101,12 @@ class ListenKeyServer(MCPServer[Account]):
         self._subscribers = Subscribers(self._is_readable)
 
         opening = partial(opening_account, settings, credentials, sandbox, wall_clock)
+        reads = can_read_account(settings, credentials, sandbox)
         tools = all_tools(
-            self._calls, reveal=settings.reveal_listen_key, events=settings.user_events
+            self._calls,
+            reveal=settings.reveal_listen_key,
+            events=settings.user_events,
+            reads=reads,
         )
         self._tools = {tool.name: tool for tool in tools}
         self._calls.serve_only(self._tools.keys())
@@ -101,7 +114,7 @@ class ListenKeyServer(MCPServer[Account]):
             "binance-mcp",
             title="Binance USD-M Futures listen key",
             version=version("binance-listen-key-mcp"),
-            instructions=INSTRUCTIONS,
+            instructions=INSTRUCTIONS + (_READS_INSTRUCTIONS if reads else ""),
             tools=tools,
             lifespan=lambda _: self._lifespan(audit, opening),
             log_level="WARNING",

@@ -29,7 +29,7 @@ def opening_account(
     `sandbox`, an ASGI app, answers in Binance's place. The environment `sandbox` without a REST URL
     brings its own, in this process, with a new account.
     """
-    if sandbox is None and settings.environment == "sandbox" and settings.rest_url is None:
+    if _brings_its_own_account(settings, sandbox):
         from binance_mcp.sandbox.app import Sandbox  # noqa: PLC0415  # seldom used
 
         sandbox = Sandbox(wall_clock=wall_clock)
@@ -38,6 +38,11 @@ def opening_account(
     return open_account(
         settings, credentials, app=sandbox, wall_clock=wall_clock, on_change=on_change
     )
+
+
+def can_read_account(settings: Settings, credentials: Credentials, sandbox: ASGIApp | None) -> bool:
+    """Return whether the requests to the account to open will be signed, which reads must be."""
+    return credentials.signer is not None or _brings_its_own_account(settings, sandbox)
 
 
 def check_events_file(settings: Settings) -> None:
@@ -67,6 +72,10 @@ def audit_trail(settings: Settings) -> AuditTrail | None:
     trail = AuditTrail(_expanded(settings.audit_log, "BINANCE_MCP_AUDIT_LOG"), key=key)
     trail.check()
     return trail
+
+
+def _brings_its_own_account(settings: Settings, sandbox: ASGIApp | None) -> bool:
+    return sandbox is None and settings.environment == "sandbox" and settings.rest_url is None
 
 
 def _expanded(path: Path, variable: str) -> Path:

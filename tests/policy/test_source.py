@@ -152,7 +152,7 @@ def test_an_invalid_policy_file_is_reported_with_its_path_and_without_its_conten
     assert "secret" not in str(refused.value)
 
 
-def test_the_built_in_policy_allows_the_five_tools_only() -> None:
+def test_the_built_in_policy_allows_the_six_tools_only() -> None:
     policy = load_file(None)
     assert set(policy.tools) == {
         "BinanceFuturesCreateListenKey",
@@ -160,6 +160,7 @@ def test_the_built_in_policy_allows_the_five_tools_only() -> None:
         "BinanceFuturesCloseListenKey",
         "BinanceFuturesGetListenKeyStatus",
         "BinanceFuturesReadUserEvents",
+        "BinanceFuturesGetAccountSnapshot",
     }
     with pytest.raises(PolicyDeniedError, match="not listed"):
         evaluate(policy, Call("BinanceFuturesPlaceOrder", {}))

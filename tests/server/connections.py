@@ -16,6 +16,7 @@ KEEPALIVE = "BinanceFuturesKeepAliveListenKey"
 CLOSE = "BinanceFuturesCloseListenKey"
 STATUS = "BinanceFuturesGetListenKeyStatus"
 READ = "BinanceFuturesReadUserEvents"
+SNAPSHOT = "BinanceFuturesGetAccountSnapshot"
 
 Era = Literal["auto", "legacy"]
 

@@ -51,9 +51,13 @@ class Fields:
         found: object = self.data.get(name)
         return found if isinstance(found, bool) else None
 
+    def known(self, name: str) -> str | None:
+        """Return a word, a decimal or a whole number as text; None if it is none."""
+        return _matching(_WORD, self.data.get(name))
+
     def word(self, name: str, what: str) -> str:
         """Return a word or a whole number, or `unknown` and what it would be."""
-        return _matching(_WORD, self.data.get(name)) or f"unknown {what}"
+        return self.known(name) or f"unknown {what}"
 
     def symbol(self, name: str = "s") -> str:
         """Return the name of a symbol."""

@@ -56,8 +56,8 @@ def event_report(entry: Entry, *, detail: bool) -> EventReport:
         sequence=entry.sequence,
         event_id=event.event_id,
         type=event.type,
-        event_time=_milliseconds(event.event_time),
-        transaction_time=_milliseconds(event.transaction_time),
+        event_time=exchange_time(event.event_time),
+        transaction_time=exchange_time(event.transaction_time),
         symbol=event.symbol,
         summary=summary(event),
         repaired=_repaired(entry),
@@ -84,8 +84,8 @@ def _repaired(entry: Entry) -> RepairedReport | None:
     return RepairedReport(source=entry.source, asked_at=date_of(entry.received_at))
 
 
-def _milliseconds(at: int | None) -> str | None:
-    """Return the date of a time in milliseconds."""
+def exchange_time(at: int | None) -> str | None:
+    """Return the date of one of Binance's times, which are in milliseconds."""
     if at is None:
         return None
     date = date_of(at // 1000)
