@@ -34,8 +34,9 @@ def liquidation_distance(position: Mapping[str, Any]) -> Decimal | None:
     liquidation = amount(position.get("liquidationPrice"))
     if not held or mark is None or mark <= 0 or liquidation is None or liquidation <= 0:
         return None
-    away = mark - liquidation if held > 0 else liquidation - mark
-    return _percent(away, mark, ROUND_FLOOR)
+    with localcontext(prec=_DIGITS):
+        away = mark - liquidation if held > 0 else liquidation - mark
+        return _percent(away, mark, ROUND_FLOOR)
 
 
 def margin_ratio(maintenance: object, balance: object) -> Decimal | None:
@@ -46,9 +47,9 @@ def margin_ratio(maintenance: object, balance: object) -> Decimal | None:
     needed, there = amount(maintenance), amount(balance)
     if needed is None or there is None or there <= 0:
         return None
-    return _percent(needed, there, ROUND_CEILING)
+    with localcontext(prec=_DIGITS):
+        return _percent(needed, there, ROUND_CEILING)
 
 
 def _percent(part: Decimal, whole: Decimal, rounding: str) -> Decimal:
-    with localcontext(prec=_DIGITS):
-        return (100 * part / whole).quantize(_CENT, rounding)
+    return (100 * part / whole).quantize(_CENT, rounding)
