@@ -9,8 +9,9 @@ from binance_mcp.clock import wall_clock
 from binance_mcp.errors import EventsFileError, SettingsError
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.listen_key import State
+from binance_mcp.futures.signing import hmac_signer
 from binance_mcp.server.app import create_server
-from binance_mcp.server.opening import opening_account
+from binance_mcp.server.opening import can_read_account, opening_account
 from binance_mcp.settings import load_settings
 from tests.server.conftest import virtual_wall_clock
 from tests.server.connections import Serve
@@ -40,6 +41,17 @@ async def test_requests_to_the_in_process_sandbox_are_signed() -> None:
         await account.keeper.create()
 
         assert account.keeper.rest_api.credentials.signer is not None
+
+
+@pytest.mark.parametrize("rest_url", [None, "http://127.0.0.1:1"])
+async def test_an_account_can_be_read_if_its_requests_are_signed(rest_url: str | None) -> None:
+    signed = Credentials(signer=hmac_signer("secret"))
+    settings = load_settings(environment="sandbox", rest_url=rest_url)
+    for credentials in (NOBODY, signed):
+        async with opening_account(settings, credentials, None, wall_clock) as account:
+            can = can_read_account(settings, credentials, None)
+            assert can is (account.reads is not None)
+            assert can is (credentials is signed or rest_url is None)
 
 
 async def test_two_in_process_sandboxes_are_independent() -> None:

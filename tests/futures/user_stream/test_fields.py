@@ -37,6 +37,14 @@ def test_a_decimal_is_told_digit_by_digit_as_it_was_sent(sent: object, told: str
     assert of(sent).decimal("x", "price") == told
 
 
+@pytest.mark.parametrize(
+    ("sent", "known"),
+    [("64089.20", "64089.20"), (5, "5"), ("two words", None), (None, None), (True, None)],
+)
+def test_a_word_or_a_number_is_known_and_nothing_else(sent: object, known: str | None) -> None:
+    assert of(sent).known("x") == known
+
+
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**29), max_value=10**29))
 def test_no_digit_of_a_decimal_is_lost(number: Any) -> None:  # noqa: ANN401  # a Decimal
     sent = f"{number:f}"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from mcp.server.mcpserver.tools import Tool
 
+from binance_mcp.sandbox.app import AccountKeys
 from binance_mcp.server.tools.catalogue import all_tools, tool_arguments
 from tests.server.connections import CLOSE, Connect
 
@@ -13,8 +14,10 @@ pytestmark = pytest.mark.anyio
 SNAPSHOT = Path(__file__).with_name("tools.json")
 
 
-async def test_the_listed_tools_are_those_of_the_snapshot(connect: Connect) -> None:
-    async with connect(user_events=True) as client:
+async def test_the_listed_tools_are_those_of_the_snapshot(
+    connect: Connect, account: AccountKeys
+) -> None:
+    async with connect(user_events=True, api_secret=account.api_secret) as client:
         listed = (await client.list_tools()).tools
     found = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
     if os.environ.get("UPDATE_SNAPSHOTS"):
@@ -46,6 +49,19 @@ async def test_the_list_of_tools_is_small(connect: Connect) -> None:
     assert len(json.dumps(found, separators=(",", ":"))) <= 4400
     assert max(len(json.dumps(tool, separators=(",", ":"))) for tool in inputs) <= 600
     assert "anyOf" not in json.dumps(found)
+
+
+async def test_the_snapshot_of_the_account_adds_little_to_the_list_of_tools(
+    connect: Connect, account: AccountKeys
+) -> None:
+    sizes: list[int] = []
+    for settings in ({}, {"api_secret": account.api_secret}):
+        async with connect(**settings) as client:
+            tools = (await client.list_tools()).model_dump(
+                mode="json", by_alias=True, exclude_none=True
+            )["tools"]
+        sizes.append(len(json.dumps(tools, separators=(",", ":"))))
+    assert sizes[1] - sizes[0] <= 1200
 
 
 async def test_a_host_that_knows_the_hint_asks_a_person_before_the_key_is_closed(
