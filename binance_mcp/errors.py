@@ -39,8 +39,7 @@
         ├── UnknownOutcomeError       any other 5xx: it may have been carried out
         └── UnavailableError          503, -1001, -1008, -1016: it was not carried out
 
-An error carries data, and its text says what happened. The advice for the reader is added where it
-is reported (`server.failures`).
+An error carries data, and its text says what happened; `server.failures` adds what to do about it.
 """
 
 from collections.abc import Sequence
@@ -143,14 +142,11 @@ class AuditBusyError(AuditError):
 
 
 class BrokenTrailError(AuditError):
-    """A record of the audit trail was changed, moved, added or removed."""
+    """A record of the audit trail was changed, moved, added or removed: in a line, from 1."""
 
     def __init__(self, file: str, line: int, problem: str) -> None:
         super().__init__(f"{file}, line {line}: {problem}")
-        self.file = file
-        self.line = line
-        """Counted from 1."""
-        self.problem = problem
+        self.file, self.line, self.problem = file, line, problem
 
 
 class ListenKeyMismatchError(BinanceMcpError):
