@@ -3,14 +3,13 @@
 No account and no network are needed; everything stays on this machine.
 """
 
-import json
 import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import partial
 from http.client import HTTPConnection
-from threading import Timer
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,7 +17,6 @@ import anyio
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, ReadResourceResult, TextContent, TextResourceContents
 
-from binance_mcp.clock import wall_clock
 from binance_mcp.masking import mask_tokens
 from binance_mcp.sandbox.app import Sandbox
 from binance_mcp.sandbox.tcp import ServedSandbox, serving_sandbox
@@ -30,31 +28,13 @@ _CREATE: Final = "BinanceFuturesCreateListenKey"
 _KEEPALIVE: Final = "BinanceFuturesKeepAliveListenKey"
 _STATUS: Final = "BinanceFuturesGetListenKeyStatus"
 _EVENTS: Final = "BinanceFuturesReadUserEvents"
-_FILL: Final = {
-    "s": "BTCUSDT",
-    "S": "BUY",
-    "o": "LIMIT",
-    "f": "GTC",
-    "ps": "BOTH",
-    "i": 8886774,
-    "x": "TRADE",
-    "X": "FILLED",
-    "q": "0.010",
-    "l": "0.010",
-    "z": "0.010",
-    "t": 109100866,
-    "p": "64090.00",
-    "L": "64089.20",
-    "ap": "64089.20",
-    "n": "0.25635680",
-    "N": "USDT",
-}
+_SNAPSHOT: Final = "BinanceFuturesGetAccountSnapshot"
 _RESOURCE: Final = "binance://futures/listen-key"
 _KEEPALIVES: Final = 3
 
 
 async def run_demo(say: Say, entry: str) -> int:
-    """Show a listen key kept alive, an event, a key replaced, the limiter, and the next step.
+    """Show a listen key kept alive, events, a key replaced, the account, the limiter, what next.
 
     `entry` is that of the server in a host's configuration. Returns the exit code.
     """
@@ -65,11 +45,19 @@ async def run_demo(say: Say, entry: str) -> int:
         say("(-P: without modules from the current folder).")
         say("It sends a keepalive every second here; outside of this demo, every 30 to 35 minutes.")
         async with Client(_server(exchange)) as client:
+            ledger = sandbox.ledger()
+            ledger.set_mark("BTCUSDT", "64100.00")
+            first, second = (
+                ledger.place_order("BTCUSDT", "BUY", "0.010", price)
+                for price in ("64090.00", "64050.00")
+            )
             await _show_keepalive(client, say)
-            await _show_events(client, exchange, say)
+            await _show_fill(client, partial(ledger.fill, first, price="64089.20"), say)
+            ledger.fill(second, withheld=True)
             await _show_replacement(client, exchange, say)
+            await _show_account(client, say)
             await _show_limiter(client, say)
-        say("\n5. What the sandbox received, secrets masked:")
+        say("\n6. What the sandbox received, secrets masked:")
         _show_counts(sandbox, say)
         say(
             "\nNext: add the server to a host. For Claude Desktop, in claude_desktop_config.json:\n"
@@ -116,6 +104,8 @@ async def _show_replacement(client: Client, exchange: ServedSandbox, say: Say) -
         while not _is_replaced(await client.read_resource(_RESOURCE)):
             await anext(changes)
     _show(await client.call_tool(_STATUS, {}), say)
+    say("   Another order was filled meanwhile. No event told of it, so it was read from Binance:")
+    await _show_orders(client, say)
 
 
 def _close_as_another_program(exchange: ServedSandbox) -> None:
@@ -128,17 +118,26 @@ def _is_replaced(result: ReadResourceResult) -> bool:
     return isinstance(contents, TextResourceContents) and "rotationCount" in contents.text
 
 
-async def _show_events(client: Client, exchange: ServedSandbox, say: Say) -> None:
+async def _show_fill(client: Client, fill: Callable[[], object], say: Say) -> None:
     say(f"\n2. An order is filled on the exchange. {_EVENTS} waits for it:")
-    Timer(1, _fill_an_order, [exchange]).start()
-    _show(await client.call_tool(_EVENTS, {"waitSeconds": 30}), say)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_later, fill)
+        await _show_orders(client, say)
 
 
-def _fill_an_order(exchange: ServedSandbox) -> None:
-    milliseconds = round(wall_clock() * 1000)
-    event = {"e": "ORDER_TRADE_UPDATE", "E": milliseconds, "T": milliseconds, "o": _FILL}
-    body = json.dumps({"event": event, "apiKey": exchange.account.api_key})
-    _request(exchange, "POST", "/sandbox/events", body=body)
+async def _later(act: Callable[[], object]) -> None:
+    await anyio.sleep(1)
+    act()
+
+
+async def _show_orders(client: Client, say: Say) -> None:
+    orders = {"eventTypes": ["ORDER_TRADE_UPDATE"], "waitSeconds": 30}
+    _show(await client.call_tool(_EVENTS, orders), say)
+
+
+async def _show_account(client: Client, say: Say) -> None:
+    say(f"\n4. {_SNAPSHOT}, because the server has an API secret:")
+    _show(await client.call_tool(_SNAPSHOT, {}), say)
 
 
 def _request(
@@ -155,7 +154,7 @@ def _request(
 
 
 async def _show_limiter(client: Client, say: Say) -> None:
-    say(f"\n4. {_KEEPALIVE} again and again, until the policy says no:")
+    say(f"\n5. {_KEEPALIVE} again and again, until the policy says no:")
     admitted = 0
     while not (result := await client.call_tool(_KEEPALIVE, {})).is_error:
         admitted += 1
