@@ -20,23 +20,45 @@ It sends a keepalive every second here; outside of this demo, every 30 to 35 min
 
 2. An order is filled on the exchange. BinanceFuturesReadUserEvents waits for it:
    Events before <date> may be missing: this server was not connected before.
-   1. <time> BUY 0.010 BTCUSDT filled at 64,089.20, order 8886774, <rest>
-   The stream is connected since <date>, quiet for 0 s.
-   nextCursor: <cursor>
+   3. <time> BUY 0.01 BTCUSDT filled at 64,089.2, order 1, <rest>
+   The stream is connected since <date>, quiet for <second>.
+   nextCursor: <cursor>-0-3-1
 
 3. Another program of the account closes the key. The server creates a new one by
    itself, and tells each agent once, with the next result:
    The listen key was replaced: <key> is no longer valid; the account's key is now <key>. <rest>
    <active><rest>
+   Another order was filled meanwhile. No event told of it, so it was read from Binance:
+   Events between <date> and <date> may be missing: <lost>. Repaired: 1 fill was read <rest>
+   5. <time> BUY 0.01 BTCUSDT filled at 64,050, order 2, <rest> (<missed>)
+   The stream is connected since <date>, quiet for <second>.
+   nextCursor: <cursor>-0-5-2
 
-4. BinanceFuturesKeepAliveListenKey again and again, until the policy says no:
+4. BinanceFuturesGetAccountSnapshot, because the server has an API secret:
+   The account on sandbox (at 127.0.0.1:<port>) at <date>, by Binance's clock:
+   Long 0.02 BTCUSDT: entry 64,069.6, mark 64,100, unrealized profit 0.608, last changed <time>.
+   Margin in USDT: available 9,936.2517216 of 10,000.3517216, maintenance 5.128, ratio <rest>
+   Balances: 9,999.7437216 USDT.
+   No open order, no stop.
+   No event arrived while it was read: <rest>
+   cursor: <cursor>-0-5-2
+
+5. BinanceFuturesKeepAliveListenKey again and again, until the policy says no:
    60 calls were admitted; the next one: [POLICY DENIED] <denial>
 
-5. What the sandbox received, secrets masked:
+6. What the sandbox received, secrets masked:
      2 x POST /fapi/v1/listenKey -> 200
      2 x GET /private/ws -> 101
+     1 x GET /fapi/v1/time -> 200
+     3 x GET /fapi/v1/openOrders -> 200
+     3 x GET /fapi/v1/openAlgoOrders -> 200
     <count> x PUT /fapi/v1/listenKey -> 200
      1 x DELETE /fapi/v1/listenKey -> 200
+     1 x GET /fapi/v1/allOrders -> 200
+     2 x GET /fapi/v1/order -> 200
+     1 x GET /fapi/v1/userTrades -> 200
+     1 x GET /fapi/v3/account -> 200
+     1 x GET /fapi/v3/positionRisk -> 200
    The first was signed: POST /fapi/v1/listenKey?<query>
 
 Next: add the server to a host. For Claude Desktop, in claude_desktop_config.json:
@@ -49,10 +71,13 @@ HOLES: Final = {
     "<active>": r"The account's listen key on sandbox [^\n]*is active until <date>",
     "<date>": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
     "<count>": r"6[3-6]",
+    "<lost>": "the listen key was lost and replaced",
+    "<missed>": "missed by the stream, read from Binance later",
+    "<second>": r"[01] s",
     "<key>": r"[A-Za-z0-9]{4}…",
     "<rest>": r"[^\n]+",
     "<time>": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
-    "<cursor>": r"[0-9a-f]{8}-0-1-1",
+    "<cursor>": r"[0-9a-f]{8}",
     "<denial>": r"[^\n]+; retry in \d+ s\.",
     "<query>": r"timestamp=\d+&recvWindow=5000&signature=[0-9a-f]{4}…",
     "<entry>": r'\{\n  "mcpServers": \{[^<]+\}\n\}\n',

@@ -34,7 +34,7 @@ def host() -> Generator[Host]:
 
 async def test_tools_can_be_listed_and_called_over_stdio(era: Era) -> None:
     async with Client(parameters(), mode=era) as client:
-        assert len((await client.list_tools()).tools) == 5
+        assert len((await client.list_tools()).tools) == 6
         assert not (await client.call_tool(CREATE, {})).is_error
         assert not (await client.call_tool(KEEPALIVE, {})).is_error
         assert not (await client.call_tool(CLOSE, {})).is_error
@@ -58,7 +58,7 @@ def test_a_host_may_send_server_discover_and_then_initialize(host: Host, revisio
         told = probed.get("result", {}).get("supportedVersions")
         assert (told or probed["error"]["data"]["supported"]) == ["2026-07-28"]
     assert host.initialize()["protocolVersion"] == "2025-11-25"
-    assert len(host.request("tools/list", {})["result"]["tools"]) == 5
+    assert len(host.request("tools/list", {})["result"]["tools"]) == 6
 
 
 def test_a_host_may_send_server_discover_and_stay_in_its_protocol_revision(host: Host) -> None:

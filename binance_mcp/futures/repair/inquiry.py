@@ -182,7 +182,7 @@ class Inquiry:
     def _is_touched(self, order: Order, row: Row) -> bool:
         if (known := self.known.orders.get(order)) is not None:
             return known != Fields(row).text("executedQty")
-        is_late = (row.get("updateTime") or 0) >= self.since * 1000
+        is_late = int(Fields(row).number("updateTime") or 0) >= self.since * 1000
         return is_late and not Fields(row).is_zero("executedQty")
 
     async def _list_trades(self, symbol: str, now: float) -> None:

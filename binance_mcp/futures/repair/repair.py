@@ -57,13 +57,17 @@ class JournalRepair:
         while True:
             try:
                 await self._work()
-            except (TooManyRequestsError, UnreadableAnswerError) as error:
-                await self._wait(error)
             except BinanceError as error:
-                if error.is_retryable:
+                if self._is_passing(error):
                     await self._wait(error)
                 else:
                     self._give_up(error)
+
+    def _is_passing(self, error: BinanceError) -> bool:
+        """Return whether it may be different the next time."""
+        if isinstance(error, UnreadableAnswerError):
+            return self._pause < _LONGEST_PAUSE
+        return error.is_retryable or isinstance(error, TooManyRequestsError)
 
     async def _work(self) -> None:
         """Do what is to be done; if that is nothing, wait for it."""
@@ -90,7 +94,8 @@ class JournalRepair:
         if not self._is_refused:
             logger.warning("the account cannot be read: %s; gaps are not repaired", error)
         for gap in self.journal.repairable():
-            self.journal.settle(gap.number, Repair(self.wall_clock(), problem=str(error)))
+            refused = Repair(self.wall_clock(), problem=str(error), is_refused=True)
+            self.journal.settle(gap.number, refused)
         self._is_refused, self._compared_until = True, self.wall_clock()
 
     def _next_gaps(self) -> Sequence[Gap]:

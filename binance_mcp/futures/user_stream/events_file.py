@@ -10,6 +10,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from binance_mcp.errors import EventsFileError
 from binance_mcp.files import regular_file
 from binance_mcp.futures.user_stream.event import UserEvent
 from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
-from binance_mcp.futures.user_stream.journal import Entry, Past
+from binance_mcp.futures.user_stream.store import Entry, Past
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,8 @@ CREATE TABLE events (
 );
 CREATE TABLE gaps (
     number INTEGER PRIMARY KEY, after INTEGER NOT NULL, since REAL, until REAL,
-    reason TEXT NOT NULL, repaired_at REAL, fills INTEGER, orders INTEGER, problem TEXT
+    reason TEXT NOT NULL,
+    repaired_at REAL, fills INTEGER, orders INTEGER, problem TEXT, refused INTEGER
 );
 """
 _Statement = tuple[str, tuple[object, ...]]
@@ -119,10 +121,10 @@ class EventsFile:
     def write_gap(self, gap: Gap) -> None:
         """Keep a gap, its end, or its repair."""
         repair = gap.repair
-        found = (repair.at, repair.fills, repair.orders, repair.problem) if repair else (None,) * 4
+        found = astuple(repair) if repair else (None,) * 5
         values = (gap.number, gap.after, gap.since, gap.until, str(gap.reason), *found)
         self._waiting.append(
-            ("INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            ("INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
         )
 
     def drop(self, sequence: int, dropped: Gap) -> None:
@@ -226,6 +228,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
 
 
 def _gap(row: tuple[Any, ...]) -> Gap:
-    number, after, since, until, reason, repaired_at, fills, orders, problem = row
-    repair = None if repaired_at is None else Repair(repaired_at, fills, orders, problem)
+    number, after, since, until, reason, *found = row
+    *counts, refused = found
+    repair = None if counts[0] is None else Repair(*counts, is_refused=bool(refused))
     return Gap(number, after, since, until, GapReason(reason), repair)

@@ -46,7 +46,9 @@ class Repair:
     orders: int = 0
     """How many changes of orders and stops were found."""
     problem: str | None = None
-    """Why the gap could not be repaired, or what may be missing all the same."""
+    """Why Binance could not be asked, or what may be missing all the same."""
+    is_refused: bool = False
+    """Whether Binance could not be asked."""
 
     def joined(self, later: Self) -> Self:
         """Return the repairs of two gaps as one."""
@@ -56,6 +58,7 @@ class Repair:
             fills=self.fills + later.fills,
             orders=self.orders + later.orders,
             problem="; ".join(problems) or None,
+            is_refused=self.is_refused and later.is_refused,
         )
 
 

@@ -8,8 +8,9 @@ import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import islice, takewhile
-from typing import Final, Protocol
+from typing import Final
 
 import anyio
 
@@ -17,24 +18,11 @@ from binance_mcp.futures.user_stream.change import Change, change_of
 from binance_mcp.futures.user_stream.cursor import Cursor
 from binance_mcp.futures.user_stream.event import UserEvent
 from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
+from binance_mcp.futures.user_stream.store import Entry, Past, Store
 
 _IDS_KEPT: Final = 20_000
 """Ids of events that are recognized when they arrive again. Connections overlap for seconds."""
 _GAPS_KEPT: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An event in the journal."""
-
-    sequence: int
-    """Counted from 1, without holes."""
-    received_at: float
-    size: int
-    """In bytes, as it was received."""
-    event: UserEvent
-    source: str | None = None
-    """The request by which it was read at `received_at`; None if the stream brought it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +36,6 @@ class Page:
     has_more: bool
     is_truncated: bool
     """Whether events before `entries` are no longer held, or were never received."""
-
-
-class Store(Protocol):
-    """Keeps what is written to a journal beyond the process."""
-
-    def write(self, entry: Entry) -> None:
-        """Keep an event."""
-
-    def write_gap(self, gap: Gap) -> None:
-        """Keep a gap, its end, or its repair."""
-
-    def drop(self, sequence: int, dropped: Gap) -> None:
-        """Forget the events up to a sequence number; `dropped` is what has been forgotten."""
-
-
-@dataclass(frozen=True)
-class Past:
-    """What a journal was before this process opened it."""
-
-    journal: str
-    lives: tuple[int, ...] = ()
-    """By earlier life: the sequence number of the last event that was kept of it."""
-    entries: tuple[Entry, ...] = ()
-    gaps: tuple[Gap, ...] = ()
-    dropped: Gap | None = None
 
 
 class Journal:
@@ -128,6 +91,12 @@ class Journal:
     def gap(self) -> Gap | None:
         """The present gap; None if nothing is being missed."""
         return self._gaps[-1] if self._gaps and self._gaps[-1].until is None else None
+
+    @property
+    def withheld(self) -> Gap | None:
+        """The gaps of streams that were connected all the time, as one."""
+        found = [gap for gap in self._gaps if gap.reason is GapReason.WITHHELD]
+        return reduce(Gap.joined, found) if found else None
 
     @property
     def covered_since(self) -> float | None:

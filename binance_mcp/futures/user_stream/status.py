@@ -39,6 +39,8 @@ class StreamStatus:
     gap_count: int
     gap: Gap | None
     """The present gap."""
+    withheld: Gap | None
+    """What connected streams did not bring, as far as it was found."""
     covered_since: float | None
     """Since when nothing can have been missed; None if that is not known."""
     covered_until: float | None
@@ -69,6 +71,7 @@ class StreamStatus:
             events_held=journal.count,
             gap_count=journal.gap_count,
             gap=journal.gap,
+            withheld=journal.withheld,
             covered_since=covered_since,
             covered_until=None if covered_since is None else stream.heard_until(),
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from binance_mcp.futures.user_stream.event import UserEvent
-from binance_mcp.futures.user_stream.journal import Entry
+from binance_mcp.futures.user_stream.store import Entry
 
 _POSITIONS = (("a", "P"), ("p",))
 """Where events of the whole account list positions."""

@@ -4,8 +4,8 @@ from datetime import datetime
 from math import ceil, floor
 from typing import Any
 
-from binance_mcp.futures.user_stream.gap import Gap
-from binance_mcp.futures.user_stream.journal import Entry
+from binance_mcp.futures.user_stream.gap import Gap, Repair
+from binance_mcp.futures.user_stream.store import Entry
 from binance_mcp.futures.user_stream.summary import summary
 from binance_mcp.server.tools.results import ToolResult, date_if, date_of
 
@@ -20,8 +20,9 @@ class RepairedReport(ToolResult):
 class RepairReport(ToolResult):
     """What was read from Binance about the time of a gap."""
 
-    fills: int
-    orders: int
+    fills: int | None = None
+    orders: int | None = None
+    """Left out if Binance could not be asked."""
     problem: str | None = None
 
 
@@ -73,9 +74,14 @@ def gap_report(gap: Gap) -> GapReport:
         since=date_if(gap.since and floor(gap.since)),
         until=date_if(gap.until and ceil(gap.until)),
         reason=gap.reason,
-        repair=repair
-        and RepairReport(fills=repair.fills, orders=repair.orders, problem=repair.problem),
+        repair=repair and _repair_report(repair),
     )
+
+
+def _repair_report(repair: Repair) -> RepairReport:
+    if repair.is_refused:
+        return RepairReport(problem=repair.problem)
+    return RepairReport(fills=repair.fills, orders=repair.orders, problem=repair.problem)
 
 
 def _repaired(entry: Entry) -> RepairedReport | None:

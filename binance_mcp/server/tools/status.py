@@ -26,7 +26,7 @@ from binance_mcp.server.tools.results import (
     succeeded,
 )
 from binance_mcp.server.tools.stream_report import StreamReport, stream_report
-from binance_mcp.server.tools.stream_sentences import stream_sentence
+from binance_mcp.server.tools.stream_sentences import stream_sentence, withheld_sentence
 from binance_mcp.server.tools.told_keys import Replacement, ToldKeys
 from binance_mcp.server.tools.tool import READS, make_tool
 
@@ -140,7 +140,8 @@ class StatusTool:
         how = how_to_connect_again(self._reveal)
         text = replacement_sentences(account, replaced, how) + sentences(status)
         if account.stream.is_on and life.active:
-            text += f" {stream_sentence(StreamStatus.of(account.stream), account.wall_clock())}"
+            stream = StreamStatus.of(account.stream)
+            text += f" {stream_sentence(stream, account.wall_clock())}{withheld_sentence(stream)}"
         return succeeded(text, status)
 
 

@@ -1,11 +1,21 @@
 """The state of the user data stream as data, for programs."""
 
 from datetime import datetime
-from math import ceil
+from math import ceil, floor
 
+from binance_mcp.futures.user_stream.gap import Gap
 from binance_mcp.futures.user_stream.status import StreamState, StreamStatus
 from binance_mcp.futures.user_stream.stream import UserStream
 from binance_mcp.server.tools.results import ToolResult, date_if
+
+
+class WithheldReport(ToolResult):
+    """What the stream did not bring although it was connected."""
+
+    since: datetime | None = None
+    fills: int
+    orders: int
+    problem: str | None = None
 
 
 class StreamReport(ToolResult):
@@ -25,6 +35,7 @@ class StreamReport(ToolResult):
     reconnects: int
     events_held: int
     gaps: int
+    withheld: WithheldReport | None = None
 
 
 def stream_report(stream: UserStream) -> StreamReport:
@@ -43,4 +54,14 @@ def stream_report(stream: UserStream) -> StreamReport:
         reconnects=status.reconnects,
         events_held=status.events_held,
         gaps=status.gap_count,
+        withheld=_withheld(status.withheld),
+    )
+
+
+def _withheld(gap: Gap | None) -> WithheldReport | None:
+    if gap is None or gap.repair is None:
+        return None
+    since, found = date_if(gap.since and floor(gap.since)), gap.repair
+    return WithheldReport(
+        since=since, fills=found.fills, orders=found.orders, problem=found.problem
     )

@@ -3,7 +3,7 @@
 from math import ceil, floor
 from typing import Final
 
-from binance_mcp.futures.user_stream.gap import Gap, GapReason
+from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
 from binance_mcp.futures.user_stream.status import StreamState, StreamStatus
 from binance_mcp.server.tools.results import date_and_time, date_of
 
@@ -42,16 +42,20 @@ def gap_sentence(gap: Gap, now: float) -> str:
 def _repair(gap: Gap) -> str:
     if (repair := gap.repair) is None:
         return ""
-    if repair.problem and not (repair.fills or repair.orders):
+    if repair.is_refused:
         return f" Not repairable: {repair.problem}."
     but = f", but {repair.problem}" if repair.problem else ""
-    found = f"{_count(repair.fills, 'fill')} and {_count(repair.orders, 'order change')}"
-    rest = "balance changes and margin calls were not"
-    return f" Repaired: {found} were read from Binance{but}; {rest}."
+    rest = "balance changes and margin calls cannot be read later"
+    return f" Repaired: {_found(repair)}{but}; {rest}."
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _found(repair: Repair) -> str:
+    counts = ((repair.fills, "fill"), (repair.orders, "order change"))
+    found = [f"{number} {what}{'s' * (number > 1)}" for number, what in counts if number]
+    if not found:
+        return "Binance lists no fill and no change of an order"
+    is_one = repair.fills + repair.orders == 1
+    return f"{' and '.join(found)} {'was' if is_one else 'were'} read from Binance"
 
 
 def stream_sentence(status: StreamStatus, now: float) -> str:
@@ -65,6 +69,16 @@ def stream_sentence(status: StreamStatus, now: float) -> str:
         why = f" ({status.problem})" if status.problem else ""
         return f"The stream is not connected{why}; it connects again by itself."
     return f"{_connected(status, now)}{_doubts(status, now)}"
+
+
+def withheld_sentence(status: StreamStatus) -> str:
+    """Return what the stream did not bring although it was connected; empty if nothing."""
+    gap = status.withheld
+    if gap is None or gap.repair is None or gap.since is None:
+        return ""
+    but = f", but {gap.repair.problem}" if gap.repair.problem else ""
+    found = _found(gap.repair)
+    return f" Since {_moment(floor(gap.since))} it withheld events: {found}{but}."
 
 
 def _connected(status: StreamStatus, now: float) -> str:

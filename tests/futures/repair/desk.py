@@ -11,7 +11,8 @@ from binance_mcp.futures.repair.repair import JournalRepair
 from binance_mcp.futures.user_stream.change import Change, change_of
 from binance_mcp.futures.user_stream.event import parse_frame
 from binance_mcp.futures.user_stream.gap import Gap
-from binance_mcp.futures.user_stream.journal import Entry, Journal
+from binance_mcp.futures.user_stream.journal import Journal
+from binance_mcp.futures.user_stream.store import Entry
 from binance_mcp.futures.user_stream.stream import UserStream
 from binance_mcp.sandbox.app import Sandbox
 from binance_mcp.sandbox.trading.ledger import Ledger

@@ -151,7 +151,7 @@ async def test_a_gap_during_the_reads_is_repaired_next(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "times"),
-    [("http_429_-1003", 9), ("http_502_html", 60), ("reset", 60), ("not_json_200", 60)],
+    [("http_429_-1003", 9), ("http_502_html", 60), ("reset", 60), ("not_json_200", 30)],
 )
 async def test_a_repair_that_fails_is_tried_again(desk: Desk, fault: str, times: int) -> None:
     desk.sandbox.arm(fault, times=times, path="/fapi/v1/allOrders")
@@ -161,6 +161,21 @@ async def test_a_repair_that_fails_is_tried_again(desk: Desk, fault: str, times:
     await anyio.sleep(HOUR)
     assert desk.gap.repair is not None
     assert desk.kept() == desk.truth()
+
+
+async def test_answers_that_can_never_be_read_make_a_gap_not_repairable(desk: Desk) -> None:
+    desk.sandbox.arm("not_json_200", times=1000, path="/fapi/v1/allOrders")
+    async with desk.disconnected():
+        desk.ledger.trade("BTCUSDT", "BUY", "1", "100")
+    await anyio.sleep(HOUR / 2)
+    assert desk.gap.repair is not None
+    assert desk.gap.repair.is_refused
+    desk.sandbox.clear_faults()
+    async with desk.disconnected():
+        desk.ledger.trade("BTCUSDT", "BUY", "1", "100")
+    assert [each.event.data["o"]["t"] for each in desk.repaired if "t" in each.event.data["o"]] == [
+        2
+    ]
 
 
 async def test_without_permission_a_gap_is_not_repairable_and_says_why(

@@ -10,7 +10,8 @@ from binance_mcp.futures.user_stream import journal as journal_module
 from binance_mcp.futures.user_stream.cursor import Cursor
 from binance_mcp.futures.user_stream.event import UserEvent
 from binance_mcp.futures.user_stream.gap import Gap, GapReason
-from binance_mcp.futures.user_stream.journal import Entry, Journal, Page, Past
+from binance_mcp.futures.user_stream.journal import Journal, Page
+from binance_mcp.futures.user_stream.store import Entry, Past
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,8 @@ from binance_mcp.futures.user_stream import journal as journal_module
 from binance_mcp.futures.user_stream.change import change_of
 from binance_mcp.futures.user_stream.event import UserEvent, parse_frame
 from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
-from binance_mcp.futures.user_stream.journal import Entry, Journal, Past, Store
+from binance_mcp.futures.user_stream.journal import Journal
+from binance_mcp.futures.user_stream.store import Entry, Past, Store
 from tests.futures.user_stream.conftest import everything
 from tests.futures.user_stream.documented_events import documented, fill
 

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from binance_mcp.futures.user_stream.event import parse_frame
-from binance_mcp.futures.user_stream.journal import Entry
+from binance_mcp.futures.user_stream.store import Entry
 from binance_mcp.futures.user_stream.wanted import Wanted
 from tests.futures.user_stream.documented_events import documented
 

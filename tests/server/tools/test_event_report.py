@@ -4,7 +4,7 @@ from typing import Final
 import pytest
 
 from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
-from binance_mcp.futures.user_stream.journal import Entry
+from binance_mcp.futures.user_stream.store import Entry
 from binance_mcp.futures.user_stream.summary import summary
 from binance_mcp.server.tools.event_report import event_report, gap_report
 from tests.futures.user_stream.documented_events import DOCUMENTED
@@ -75,7 +75,8 @@ def test_a_gap_since_ever_that_goes_on_has_no_times() -> None:
     [
         (Repair(NOW), {"fills": 0, "orders": 0}),
         (Repair(NOW, 2, 1), {"fills": 2, "orders": 1}),
-        (Repair(NOW, problem="refused"), {"fills": 0, "orders": 0, "problem": "refused"}),
+        (Repair(NOW, problem="doubt"), {"fills": 0, "orders": 0, "problem": "doubt"}),
+        (Repair(NOW, problem="refused", is_refused=True), {"problem": "refused"}),
     ],
 )
 def test_what_was_found_about_a_gap_is_reported_with_it(

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -11,6 +11,82 @@ from tests.server.tools.snapshots import ETH, SNAPSHOT, USDC, USDT, account_of, 
 pytestmark = pytest.mark.anyio
 
 
+REPORT: Final = {
+    "environment": "sandbox",
+    "takenAt": "2026-11-18T11:06:40.250Z",
+    "readUntil": "2026-11-18T11:06:41.500Z",
+    "positions": [
+        {
+            "symbol": "BTCUSDT",
+            "positionSide": "BOTH",
+            "amount": "0.010",
+            "entryPrice": "64000.0",
+            "markPrice": "65000.00",
+            "unrealizedProfit": "10.00",
+            "liquidationPrice": "58500.0",
+            "liquidationDistancePercent": 10.0,
+            "marginAsset": "USDT",
+            "updateTime": "2026-11-18T11:06:39.123Z",
+        },
+        {
+            "symbol": "ETHUSDT",
+            "positionSide": "SHORT",
+            "amount": "-0.1",
+            "entryPrice": "4100",
+            "markPrice": "4000",
+            "unrealizedProfit": "10.00",
+            "marginAsset": "USDT",
+            "isolatedMargin": "45.5",
+        },
+    ],
+    "margin": {
+        "currency": "USDT",
+        "availableBalance": "67.50",
+        "marginBalance": "110.00",
+        "maintenanceMargin": "2.60",
+        "marginRatioPercent": 2.37,
+    },
+    "balances": [
+        {
+            "asset": "USDT",
+            "walletBalance": "100.00",
+            "availableBalance": "67.50",
+            "updateTime": "2026-11-18T11:06:39.123Z",
+        }
+    ],
+    "openOrders": [
+        {
+            "symbol": "BTCUSDT",
+            "id": "8886774",
+            "side": "SELL",
+            "positionSide": "BOTH",
+            "type": "LIMIT",
+            "quantity": "0.010",
+            "filled": "0.004",
+            "price": "70000",
+            "reduceOnly": True,
+            "time": "2026-11-18T11:06:38.000Z",
+            "updateTime": "2026-11-18T11:06:39.000Z",
+        }
+    ],
+    "stops": [
+        {
+            "symbol": "ETHUSDT",
+            "id": "2148719",
+            "side": "BUY",
+            "positionSide": "SHORT",
+            "type": "STOP_MARKET",
+            "triggerPrice": "4500",
+            "closePosition": True,
+            "time": "2026-11-18T11:06:38.000Z",
+            "updateTime": "2026-11-18T11:06:38.000Z",
+        }
+    ],
+    "cursor": "0badcafe-0-7-1",
+    "exact": True,
+}
+
+
 async def report(snapshot: Snapshot, *, detail: bool = False) -> dict[str, Any]:
     async with opened_account() as account:
         return snapshot_report(account, snapshot, None, detail=detail).as_json()
@@ -18,80 +94,7 @@ async def report(snapshot: Snapshot, *, detail: bool = False) -> dict[str, Any]:
 
 async def test_amounts_are_binances_text_and_times_those_of_the_exchange() -> None:
     found = await report(SNAPSHOT)
-    assert found == {
-        "environment": "sandbox",
-        "takenAt": "2026-11-18T11:06:40.250Z",
-        "readUntil": "2026-11-18T11:06:41.500Z",
-        "positions": [
-            {
-                "symbol": "BTCUSDT",
-                "positionSide": "BOTH",
-                "amount": "0.010",
-                "entryPrice": "64000.0",
-                "markPrice": "65000.00",
-                "unrealizedProfit": "10.00",
-                "liquidationPrice": "58500.0",
-                "liquidationDistancePercent": 10.0,
-                "marginAsset": "USDT",
-                "updateTime": "2026-11-18T11:06:39.123Z",
-            },
-            {
-                "symbol": "ETHUSDT",
-                "positionSide": "SHORT",
-                "amount": "-0.1",
-                "entryPrice": "4100",
-                "markPrice": "4000",
-                "unrealizedProfit": "10.00",
-                "marginAsset": "USDT",
-                "isolatedMargin": "45.5",
-            },
-        ],
-        "margin": {
-            "currency": "USDT",
-            "availableBalance": "67.50",
-            "marginBalance": "110.00",
-            "maintenanceMargin": "2.60",
-            "marginRatioPercent": 2.37,
-        },
-        "balances": [
-            {
-                "asset": "USDT",
-                "walletBalance": "100.00",
-                "availableBalance": "67.50",
-                "updateTime": "2026-11-18T11:06:39.123Z",
-            }
-        ],
-        "openOrders": [
-            {
-                "symbol": "BTCUSDT",
-                "id": "8886774",
-                "side": "SELL",
-                "positionSide": "BOTH",
-                "type": "LIMIT",
-                "quantity": "0.010",
-                "filled": "0.004",
-                "price": "70000",
-                "reduceOnly": True,
-                "time": "2026-11-18T11:06:38.000Z",
-                "updateTime": "2026-11-18T11:06:39.000Z",
-            }
-        ],
-        "stops": [
-            {
-                "symbol": "ETHUSDT",
-                "id": "2148719",
-                "side": "BUY",
-                "positionSide": "SHORT",
-                "type": "STOP_MARKET",
-                "triggerPrice": "4500",
-                "closePosition": True,
-                "time": "2026-11-18T11:06:38.000Z",
-                "updateTime": "2026-11-18T11:06:38.000Z",
-            }
-        ],
-        "cursor": "0badcafe-0-7-1",
-        "exact": True,
-    }
+    assert found == REPORT
 
 
 async def test_binances_own_objects_are_there_in_detail_only_and_unchanged() -> None:

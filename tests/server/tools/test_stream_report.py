@@ -33,6 +33,28 @@ async def test_the_status_in_detail_reports_the_stream(
     }
 
 
+async def test_what_a_connected_stream_withheld_is_counted_in_the_status(
+    connect: Connect, sandbox: Sandbox, account: AccountKeys
+) -> None:
+    ledger = sandbox.ledger(account.api_key)
+    async with connect(api_secret=account.api_secret, user_events=True) as client:
+        await client.call_tool(CREATE, {})
+        for _ in range(2):
+            await anyio.sleep(600)
+            ledger.trade("BTCUSDT", "BUY", 1, 100, withheld=True)
+        await anyio.sleep(3 * 3600)
+        status = await client.call_tool(STATUS, {"detail": True})
+    assert succeeded(status)["stream"]["withheld"] == {
+        "since": "2026-11-18T11:16:40Z",
+        "fills": 2,
+        "orders": 2,
+    }
+    assert (
+        "Since 2026-11-18 11:16:40 UTC it withheld events: 2 fills and 2 order changes were read "
+        "from Binance."
+    ) in text(status)
+
+
 async def test_nothing_is_reported_of_a_stream_that_is_off(connect: Connect) -> None:
     async with connect(user_events=False) as client:
         await client.call_tool(CREATE, {})

@@ -4,7 +4,12 @@ import pytest
 
 from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
 from binance_mcp.futures.user_stream.status import StreamState, StreamStatus
-from binance_mcp.server.tools.stream_sentences import gap_sentence, span, stream_sentence
+from binance_mcp.server.tools.stream_sentences import (
+    gap_sentence,
+    span,
+    stream_sentence,
+    withheld_sentence,
+)
 
 NOW = 1_795_000_000.0
 CONNECTED = StreamStatus(
@@ -22,6 +27,7 @@ CONNECTED = StreamStatus(
     events_held=1,
     gap_count=1,
     gap=None,
+    withheld=None,
     covered_since=NOW - 3600,
     covered_until=NOW - 40,
 )
@@ -32,6 +38,23 @@ def test_a_stream_in_order_says_since_when_it_is_quiet() -> None:
         "The stream is connected since 2026-11-18 10:06:40 UTC, quiet for 12 min, last ping 40 s "
         "ago."
     )
+
+
+@pytest.mark.parametrize(
+    ("repair", "sentence"),
+    [
+        (Repair(NOW, 2, 1), "2 fills and 1 order change were read from Binance"),
+        (
+            Repair(NOW, 0, 0, "how order 7 ended is not known"),
+            "Binance lists no fill and no change of an order, but how order 7 ended is not known",
+        ),
+    ],
+)
+def test_what_a_connected_stream_withheld_is_counted(repair: Repair, sentence: str) -> None:
+    gap = Gap(2, 5, NOW - 60, NOW - 30, GapReason.WITHHELD, repair)
+    told = withheld_sentence(replace(CONNECTED, withheld=gap))
+    assert told == f" Since 2026-11-18 11:05:40 UTC it withheld events: {sentence}."
+    assert withheld_sentence(CONNECTED) == ""
 
 
 @pytest.mark.parametrize(
@@ -76,10 +99,11 @@ def test_a_gap_is_told_in_the_whole_seconds_around_it() -> None:
     ("repair", "found"),
     [
         (Repair(NOW, 2, 1), "2 fills and 1 order change were read from Binance"),
-        (Repair(NOW), "0 fills and 0 order changes were read from Binance"),
+        (Repair(NOW, 0, 1), "1 order change was read from Binance"),
+        (Repair(NOW), "Binance lists no fill and no change of an order"),
         (
             Repair(NOW, 1, 0, "2 orders were not looked up"),
-            "1 fill and 0 order changes were read from Binance, but 2 orders were not looked up",
+            "1 fill was read from Binance, but 2 orders were not looked up",
         ),
     ],
 )
@@ -88,13 +112,14 @@ def test_a_gap_that_was_repaired_says_what_was_found_and_what_was_not(
 ) -> None:
     gap = Gap(1, 0, NOW - 60, NOW, GapReason.DEAF)
     told = gap_sentence(replace(gap, repair=repair), NOW)
-    rest = "balance changes and margin calls were not."
+    rest = "balance changes and margin calls cannot be read later."
     assert told == f"{gap_sentence(gap, NOW)} Repaired: {found}; {rest}"
 
 
 def test_a_gap_that_cannot_be_repaired_says_why() -> None:
     gap = Gap(1, 0, NOW - 60, NOW, GapReason.DEAF)
-    told = gap_sentence(replace(gap, repair=Repair(NOW, problem="Binance answered 401")), NOW)
+    refused = Repair(NOW, problem="Binance answered 401", is_refused=True)
+    told = gap_sentence(replace(gap, repair=refused), NOW)
     assert told == f"{gap_sentence(gap, NOW)} Not repairable: Binance answered 401."
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from binance_mcp.futures.user_stream.gap import Gap
-from binance_mcp.futures.user_stream.journal import Entry
+from binance_mcp.futures.user_stream.store import Entry
 
 
 @dataclass

@@ -1,0 +1,49 @@
+"""What is in a journal, and what is kept of it beyond the process.
+
+Times are seconds since the Unix epoch.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from binance_mcp.futures.user_stream.event import UserEvent
+from binance_mcp.futures.user_stream.gap import Gap
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event in the journal."""
+
+    sequence: int
+    """Counted from 1, without holes."""
+    received_at: float
+    size: int
+    """In bytes, as it was received."""
+    event: UserEvent
+    source: str | None = None
+    """The request by which it was read at `received_at`; None if the stream brought it."""
+
+
+class Store(Protocol):
+    """Keeps what is written to a journal beyond the process."""
+
+    def write(self, entry: Entry) -> None:
+        """Keep an event."""
+
+    def write_gap(self, gap: Gap) -> None:
+        """Keep a gap, its end, or its repair."""
+
+    def drop(self, sequence: int, dropped: Gap) -> None:
+        """Forget the events up to a sequence number; `dropped` is what has been forgotten."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a journal was before this process opened it."""
+
+    journal: str
+    lives: tuple[int, ...] = ()
+    """By earlier life: the sequence number of the last event that was kept of it."""
+    entries: tuple[Entry, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    dropped: Gap | None = None
