@@ -96,4 +96,5 @@ def test_the_bare_command_does_not_import_modules_of_other_commands() -> None:
         "binance_mcp.files",
         "binance_mcp.settings",
         "binance_mcp.urls",
+        "binance_mcp.validation",
     }

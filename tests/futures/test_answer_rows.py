@@ -6,8 +6,8 @@ from binance_mcp.errors import (
     BinanceError,
     ParameterError,
     TooManyRequestsError,
-    UnexpectedAnswerError,
     UnknownOutcomeError,
+    UnknownSymbolError,
     UnreadableAnswerError,
 )
 from binance_mcp.futures.answer import Answer
@@ -38,7 +38,7 @@ def test_an_answer_without_a_list_has_no_rows(body: bytes) -> None:
     ("status", "body", "kind"),
     [
         (400, b'{"code":-1102,"msg":"symbol"}', ParameterError),
-        (200, b'{"code":-1121,"msg":"Invalid symbol."}', UnexpectedAnswerError),
+        (200, b'{"code":-1121,"msg":"Invalid symbol."}', UnknownSymbolError),
         (429, b"[]", TooManyRequestsError),
         (500, b"[]", UnknownOutcomeError),
     ],

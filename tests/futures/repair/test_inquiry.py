@@ -182,6 +182,18 @@ async def test_a_conditional_order_that_came_and_went_is_found_beside_others(
     }
 
 
+async def test_what_happened_to_a_conditional_order_after_the_span_is_left_out(
+    reads: AccountReads, ledger: Ledger
+) -> None:
+    stop = ledger.place_stop(BTC, "SELL", "1", "80")
+    await anyio.sleep(100)
+    ledger.cancel_stop(stop)
+    await anyio.sleep(10)
+    asked = inquiry(reads, (0, 50))
+    asked.active = [BTC]
+    assert changes(await asked.answer()) == [(BTC, "stop", "1", "placed")]
+
+
 async def test_a_brief_inquiry_lists_what_is_open_by_symbol(
     reads: AccountReads, ledger: Ledger, sandbox: Sandbox
 ) -> None:

@@ -56,6 +56,18 @@ async def test_a_line_that_is_dialled_opens_receives_and_ends(
     assert told.lines == ["opened", "it was closed with code 1001"]
 
 
+async def test_the_main_line_can_be_left_alone(lines: OpenLines) -> None:
+    told = Told()
+    lines.main, lines.successor, probe = (
+        lines.dial(ListenKey("k"), form, told.watcher) for form in URL_FORMS[:3]
+    )
+    lines.probes = [probe]
+    lines.end_all_but_main()
+    await anyio.sleep(1)
+    assert list(lines) == [lines.main]
+    assert told.lines == ["opened"]
+
+
 async def test_a_line_that_is_ended_here_is_not_told_to_have_ended(lines: OpenLines) -> None:
     told = Told()
     lines.main = lines.dial(ListenKey("k"), URL_FORMS[0], told.watcher)

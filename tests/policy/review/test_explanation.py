@@ -31,6 +31,9 @@ BinanceFuturesGetListenKeyStatus: allowed
   at most 60 times in any minute in one session
 
 BinanceFuturesReadUserEvents: allowed
+  at most 60 times in any minute in one session
+
+BinanceFuturesGetAccountSnapshot: allowed
   at most 60 times in any minute in one session"""
 
 SEED = """{
