@@ -127,6 +127,11 @@ class EventsFile:
             ("INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
         )
 
+    def join_gaps(self, first: Gap, joined: Gap) -> None:
+        """Keep `joined` instead of `first` and the gap after it."""
+        self._waiting.append(("DELETE FROM gaps WHERE number = ?", (first.number,)))
+        self.write_gap(joined)
+
     def drop(self, sequence: int, dropped: Gap) -> None:
         """Forget the events up to a sequence number."""
         self._waiting.append(("DELETE FROM events WHERE sequence <= ?", (sequence,)))

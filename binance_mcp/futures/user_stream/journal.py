@@ -163,6 +163,8 @@ class Journal:
         if len(self._gaps) > _GAPS_KEPT:
             first, second = self._gaps.popleft(), self._gaps.popleft()
             self._gaps.appendleft(first.joined(second))
+            if self._store:
+                self._store.join_gaps(first, self._gaps[0])
         self._keep_gap()
 
     def end_gap(self, until: float) -> None:

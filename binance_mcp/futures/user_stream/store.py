@@ -33,6 +33,9 @@ class Store(Protocol):
     def write_gap(self, gap: Gap) -> None:
         """Keep a gap, its end, or its repair."""
 
+    def join_gaps(self, first: Gap, joined: Gap) -> None:
+        """Keep `joined` instead of `first` and the gap after it, whose number it has."""
+
     def drop(self, sequence: int, dropped: Gap) -> None:
         """Forget the events up to a sequence number; `dropped` is what has been forgotten."""
 

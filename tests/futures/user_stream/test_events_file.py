@@ -106,7 +106,7 @@ async def test_where_an_event_was_read_and_what_was_found_of_a_gap_is_the_same_a
         journal.end_gap(10.0 * number + 5)
     journal.append(event(1), size=100, at=1.0)
     journal.append(event(2), size=100, at=2.0, source="GET /fapi/v1/userTrades")
-    repairs = {1: Repair(60.0, 2, 1), 2: Repair(61.5, 0, 0, "refused"), 3: Repair(0.0)}
+    repairs = {1: Repair(60.0, 2, 1), 2: Repair(61.5, 0, 0, "no", is_refused=True), 3: Repair(0.0)}
     for number, repair in repairs.items():
         journal.settle(number, repair)
     async with anyio.create_task_group() as tasks:
@@ -119,6 +119,21 @@ async def test_where_an_event_was_read_and_what_was_found_of_a_gap_is_the_same_a
     assert [entry.source for entry in past.entries] == [None, "GET /fapi/v1/userTrades"]
     assert {gap.number: gap.repair for gap in past.gaps[:-1]} == {**repairs, 4: None}
     assert [gap.number for gap in Journal(past=past).repairable()] == [4]
+
+
+async def test_the_file_holds_no_more_gaps_than_the_journal(path: Path) -> None:
+    file = EventsFile(path, "account")
+    journal = Journal(past=file.open(), store=file)
+    for at in range(210):
+        journal.begin_gap(float(at), GapReason.DISCONNECTED)
+        journal.end_gap(at + 0.5)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(file.run, lambda: 210.0)
+        await anyio.sleep(0.3)
+        tasks.cancel_scope.cancel()
+    past = EventsFile(path, "account").open()
+    assert past.gaps[:-1] == everything(journal).gaps
+    assert (len(past.gaps) - 1, past.gaps[0].since) == (200, 0.0)
 
 
 async def test_a_gap_that_had_not_ended_goes_on(path: Path) -> None:

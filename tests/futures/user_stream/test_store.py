@@ -8,13 +8,16 @@ class Notes:
     """A store that notes what it is told."""
 
     def __init__(self) -> None:
-        self.told: list[object] = []
+        self.told: list[tuple[object, ...]] = []
 
     def write(self, entry: Entry) -> None:
         self.told.append(("event", entry.sequence, entry.source))
 
     def write_gap(self, gap: Gap) -> None:
         self.told.append(("gap", gap.since, gap.until, gap.repair))
+
+    def join_gaps(self, first: Gap, joined: Gap) -> None:
+        self.told.append(("join", first.number, joined.number, joined.since))
 
     def drop(self, sequence: int, dropped: Gap) -> None:
         self.told.append(("drop", sequence, dropped.since, dropped.until))
@@ -37,3 +40,12 @@ def test_a_store_is_told_all_that_happens_to_a_journal_in_its_order() -> None:
         ("event", 2, "GET"),
         ("drop", 1, 2.0, 2.0),
     ]
+
+
+def test_a_store_is_told_which_gaps_have_become_one() -> None:
+    notes = Notes()
+    journal = Journal(store=notes)
+    for at in range(201):
+        journal.begin_gap(float(at), GapReason.DISCONNECTED)
+        journal.end_gap(at + 0.5)
+    assert [each for each in notes.told if each[0] == "join"] == [("join", 1, 2, 0.0)]
