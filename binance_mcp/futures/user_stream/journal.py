@@ -69,7 +69,7 @@ class Journal:
         """Whether gaps are repaired after they have ended."""
         self.version = 0
         """Changes with every event, gap, and end of one."""
-        self._changed = anyio.Event()
+        self._changed: anyio.Event | None = None
         self._keep_bounds()
 
     @property
@@ -219,6 +219,7 @@ class Journal:
 
     async def changes(self) -> None:
         """Wait until an event or a gap is added, or a gap ends."""
+        self._changed = self._changed or anyio.Event()
         await self._changed.wait()
 
     @property
@@ -267,5 +268,6 @@ class Journal:
 
     def _tell(self) -> None:
         self.version += 1
-        self._changed.set()
-        self._changed = anyio.Event()
+        if self._changed:  # there is one only if it is waited for, because making it is slow
+            self._changed.set()
+            self._changed = None
