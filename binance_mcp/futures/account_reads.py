@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import anyio
 
-from binance_mcp.errors import ReadBudgetError, UnreadableAnswerError
+from binance_mcp.futures.binance_error import ReadBudgetError, UnreadableAnswerError
 from binance_mcp.futures.read_budget import ReadBudget
 from binance_mcp.futures.rest_api import RestApi
 

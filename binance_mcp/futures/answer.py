@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from binance_mcp.errors import (
+from binance_mcp.futures.binance_error import (
     BackendTimeoutError,
     BadApiKeyFormatError,
     BinanceError,

@@ -20,7 +20,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx2 as httpx
 from starlette.types import ASGIApp
 
-from binance_mcp.errors import NetworkSettingsError
+from binance_mcp.futures.binance_error import NetworkSettingsError
 from binance_mcp.urls import is_loopback
 
 HttpClient = Callable[[], httpx.AsyncClient]

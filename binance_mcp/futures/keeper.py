@@ -13,12 +13,8 @@ import anyio
 import anyio.lowlevel
 
 from binance_mcp.clock import SteadyClock
-from binance_mcp.errors import (
-    BinanceError,
-    InvalidListenKeyError,
-    ListenKeyMismatchError,
-    TimedOutError,
-)
+from binance_mcp.errors import ListenKeyMismatchError
+from binance_mcp.futures.binance_error import BinanceError, InvalidListenKeyError, TimedOutError
 from binance_mcp.futures.listen_key import (
     VALIDITY_SECONDS,
     ActiveKey,

@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from pydantic import SecretStr
 
-from binance_mcp.errors import BinanceError
+from binance_mcp.futures.binance_error import BinanceError
 from binance_mcp.masking import mask
 
 VALIDITY_SECONDS: Final = 3600.0

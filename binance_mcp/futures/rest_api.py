@@ -16,7 +16,8 @@ from typing import Any, Final, TypeVar
 import anyio
 
 from binance_mcp.clock import SteadyClock, WallClock, wall_clock
-from binance_mcp.errors import (
+from binance_mcp.futures.answer import Answer
+from binance_mcp.futures.binance_error import (
     BinanceError,
     InvalidTimestampError,
     MissingApiKeyError,
@@ -25,7 +26,6 @@ from binance_mcp.errors import (
     UnreadableAnswerError,
     UnreadParameterError,
 )
-from binance_mcp.futures.answer import Answer
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.http_client import HttpClient
 from binance_mcp.futures.listen_key import ListenKey

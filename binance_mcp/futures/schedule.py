@@ -6,7 +6,7 @@ Times are seconds on a `SteadyClock`; chances are random numbers in [0, 1).
 from dataclasses import dataclass
 from typing import Final
 
-from binance_mcp.errors import BinanceError, TooManyRequestsError
+from binance_mcp.futures.binance_error import BinanceError, TooManyRequestsError
 from binance_mcp.futures.listen_key import ActiveKey
 
 _FIRST_PAUSES: Final = 180

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from binance_mcp.errors import BinanceError
+from binance_mcp.futures.binance_error import BinanceError
 
 
 @dataclass(frozen=True, eq=False)

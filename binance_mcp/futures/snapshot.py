@@ -10,8 +10,8 @@ from typing import Final
 
 import anyio
 
-from binance_mcp.errors import BinanceError, MissingSecretError, TimedOutError
 from binance_mcp.futures.account_reads import AccountReads, Row
+from binance_mcp.futures.binance_error import BinanceError, MissingSecretError, TimedOutError
 from binance_mcp.futures.margin import is_zero
 from binance_mcp.futures.user_stream.cursor import Cursor
 from binance_mcp.futures.user_stream.status import StreamStatus

@@ -7,8 +7,8 @@ from typing import Final
 import anyio
 import httpx2 as httpx
 
-from binance_mcp.errors import TimedOutError, UnreachableError, UnreadableAnswerError
 from binance_mcp.futures.answer import Answer
+from binance_mcp.futures.binance_error import TimedOutError, UnreachableError, UnreadableAnswerError
 from binance_mcp.futures.http_client import HttpClient, is_network_error
 
 LONGEST_ANSWER: Final = 64 * 1024

@@ -5,7 +5,7 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/general-in
 
 from typing import Final
 
-from binance_mcp.errors import IpBannedError, TooManyRequestsError
+from binance_mcp.futures.binance_error import IpBannedError, TooManyRequestsError
 
 _HEADROOM: Final = 0.1
 """The share of the limit that is left to other programs on the IP address."""

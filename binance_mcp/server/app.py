@@ -23,11 +23,7 @@ from starlette.types import ASGIApp
 
 from binance_mcp.audit.trail import AuditTrail
 from binance_mcp.clock import WallClock, wall_clock
-from binance_mcp.errors import (
-    BinanceMcpError,
-    InvalidArgumentsError,
-    PolicyDeniedError,
-)
+from binance_mcp.errors import BinanceMcpError, InvalidArgumentsError, PolicyDeniedError
 from binance_mcp.futures.account import Account
 from binance_mcp.futures.credentials import load_credentials
 from binance_mcp.policy.call import Call

@@ -10,22 +10,20 @@ from typing import Any, Final
 
 from mcp.types import CallToolResult, TextContent
 
-from binance_mcp.errors import (
+from binance_mcp.errors import BinanceMcpError, ListenKeyMismatchError, PolicyDeniedError
+from binance_mcp.futures.binance_error import (
     BackendTimeoutError,
     BadApiKeyFormatError,
     BinanceError,
-    BinanceMcpError,
     FirewallError,
     InvalidListenKeyError,
     InvalidSignatureError,
     InvalidTimestampError,
     IpBannedError,
-    ListenKeyMismatchError,
     MissingApiKeyError,
     MissingSecretError,
     NetworkSettingsError,
     ParameterError,
-    PolicyDeniedError,
     ReadBudgetError,
     RejectedApiKeyError,
     RestrictedLocationError,

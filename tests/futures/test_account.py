@@ -9,8 +9,8 @@ from anyio.abc import SocketAttribute, SocketStream
 from pydantic import SecretStr
 from starlette.responses import JSONResponse
 
-from binance_mcp.errors import MissingApiKeyError, TooManyRequestsError
 from binance_mcp.futures.account import open_account
+from binance_mcp.futures.binance_error import MissingApiKeyError, TooManyRequestsError
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.environment import ENVIRONMENTS
 from binance_mcp.sandbox.app import AccountKeys, Sandbox

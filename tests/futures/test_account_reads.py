@@ -5,8 +5,12 @@ from urllib.parse import parse_qsl
 import anyio
 import pytest
 
-from binance_mcp.errors import ParameterError, UnexpectedAnswerError, UnreadableAnswerError
 from binance_mcp.futures.account_reads import KEPT_SECONDS, AccountReads, Row
+from binance_mcp.futures.binance_error import (
+    ParameterError,
+    UnexpectedAnswerError,
+    UnreadableAnswerError,
+)
 from binance_mcp.sandbox.app import Sandbox
 from binance_mcp.sandbox.trading.ledger import Ledger
 from tests.simulation.storm.machine import START_OF_A_MINUTE as START

@@ -1,8 +1,8 @@
 import anyio
 import pytest
 
-from binance_mcp.errors import TooManyRequestsError
 from binance_mcp.futures.account_reads import AccountReads
+from binance_mcp.futures.binance_error import TooManyRequestsError
 from binance_mcp.futures.read_budget import ReadBudget
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.sandbox.app import Sandbox

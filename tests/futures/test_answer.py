@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from binance_mcp.errors import (
+from binance_mcp.futures.answer import Answer
+from binance_mcp.futures.binance_error import (
     BackendTimeoutError,
     BadApiKeyFormatError,
     BinanceError,
@@ -32,7 +33,6 @@ from binance_mcp.errors import (
     UnreadableAnswerError,
     UnreadParameterError,
 )
-from binance_mcp.futures.answer import Answer
 
 NOW: Final = 1_700_000_040.0
 THREE_DAYS: Final = 259_200.0

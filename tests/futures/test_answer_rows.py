@@ -2,7 +2,8 @@ from typing import Final
 
 import pytest
 
-from binance_mcp.errors import (
+from binance_mcp.futures.answer import Answer
+from binance_mcp.futures.binance_error import (
     BinanceError,
     ParameterError,
     TooManyRequestsError,
@@ -10,7 +11,6 @@ from binance_mcp.errors import (
     UnknownSymbolError,
     UnreadableAnswerError,
 )
-from binance_mcp.futures.answer import Answer
 
 NOW: Final = 1_700_000_040.0
 

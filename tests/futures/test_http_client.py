@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.responses import Response
 
-from binance_mcp.errors import NetworkSettingsError, UnreadableAnswerError
+from binance_mcp.futures.binance_error import NetworkSettingsError, UnreadableAnswerError
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.http_client import http_client, proxy_for
 from binance_mcp.futures.rest_api import RestApi

@@ -21,7 +21,7 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from pydantic import SecretStr
 
-from binance_mcp.errors import UnreachableError
+from binance_mcp.futures.binance_error import UnreachableError
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.rest_api import RestApi

@@ -7,12 +7,8 @@ import pytest
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from binance_mcp.errors import (
-    BinanceError,
-    InvalidListenKeyError,
-    ListenKeyMismatchError,
-    UnavailableError,
-)
+from binance_mcp.errors import ListenKeyMismatchError
+from binance_mcp.futures.binance_error import BinanceError, InvalidListenKeyError, UnavailableError
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import ActiveKey, State

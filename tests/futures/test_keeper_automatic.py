@@ -4,7 +4,7 @@ from itertools import cycle
 import anyio
 import pytest
 
-from binance_mcp.errors import BinanceError, InvalidListenKeyError
+from binance_mcp.futures.binance_error import BinanceError, InvalidListenKeyError
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import ActiveKey, State
 from binance_mcp.futures.rest_api import RestApi

@@ -7,7 +7,7 @@ import anyio.lowlevel
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from binance_mcp.errors import InvalidListenKeyError
+from binance_mcp.futures.binance_error import InvalidListenKeyError
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import State

@@ -7,7 +7,11 @@ import anyio
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from binance_mcp.errors import InvalidListenKeyError, RestrictedLocationError, UnreachableError
+from binance_mcp.futures.binance_error import (
+    InvalidListenKeyError,
+    RestrictedLocationError,
+    UnreachableError,
+)
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import State

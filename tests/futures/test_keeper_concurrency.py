@@ -5,12 +5,8 @@ from functools import partial
 import anyio
 import pytest
 
-from binance_mcp.errors import (
-    BinanceMcpError,
-    ListenKeyMismatchError,
-    TimedOutError,
-    UnavailableError,
-)
+from binance_mcp.errors import BinanceMcpError, ListenKeyMismatchError
+from binance_mcp.futures.binance_error import TimedOutError, UnavailableError
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import ActiveKey, State
 from binance_mcp.futures.rest_api import RestApi

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from trio.testing import MockClock
 
-from binance_mcp.errors import BinanceError
+from binance_mcp.futures.binance_error import BinanceError
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper

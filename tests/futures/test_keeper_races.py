@@ -3,7 +3,7 @@ from collections.abc import Callable
 import anyio
 import pytest
 
-from binance_mcp.errors import InvalidListenKeyError, TimedOutError
+from binance_mcp.futures.binance_error import InvalidListenKeyError, TimedOutError
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import ActiveKey, State
 from binance_mcp.futures.rest_api import RestApi

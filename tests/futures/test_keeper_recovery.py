@@ -3,7 +3,11 @@ from collections.abc import Callable
 import anyio
 import pytest
 
-from binance_mcp.errors import IpBannedError, RestrictedLocationError, UnavailableError
+from binance_mcp.futures.binance_error import (
+    IpBannedError,
+    RestrictedLocationError,
+    UnavailableError,
+)
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import Rotation, State
 from binance_mcp.futures.rest_api import RestApi

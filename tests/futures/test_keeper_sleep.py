@@ -5,7 +5,7 @@ from collections.abc import Callable
 import anyio
 import pytest
 
-from binance_mcp.errors import IpBannedError
+from binance_mcp.futures.binance_error import IpBannedError
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.listen_key import State
 from binance_mcp.sandbox.app import Sandbox

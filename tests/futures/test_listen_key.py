@@ -2,7 +2,7 @@ from typing import Final
 
 import pytest
 
-from binance_mcp.errors import UnreachableError
+from binance_mcp.futures.binance_error import UnreachableError
 from binance_mcp.futures.listen_key import ActiveKey, ListenKey, ListenKeyLife, Rotation, State
 
 RAW: Final = "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1"

@@ -10,8 +10,8 @@ from typing import Final
 import pytest
 
 from binance_mcp import futures
-from binance_mcp.errors import UnexpectedAnswerError
 from binance_mcp.futures.account_reads import AccountReads
+from binance_mcp.futures.binance_error import UnexpectedAnswerError
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.sandbox.app import Sandbox
 

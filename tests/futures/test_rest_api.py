@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from binance_mcp.clock import WallClock
-from binance_mcp.errors import (
+from binance_mcp.futures.binance_error import (
     BinanceError,
     InvalidListenKeyError,
     InvalidTimestampError,

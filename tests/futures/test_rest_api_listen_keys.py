@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from binance_mcp.errors import UnreadableAnswerError
+from binance_mcp.futures.binance_error import UnreadableAnswerError
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.rest_api import RestApi
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from binance_mcp.clock import WallClock
-from binance_mcp.errors import (
+from binance_mcp.futures.binance_error import (
     InvalidTimestampError,
     MissingApiKeyError,
     MissingSecretError,

@@ -7,7 +7,7 @@ import httpx2 as httpx
 import pytest
 
 from binance_mcp.clock import WallClock
-from binance_mcp.errors import (
+from binance_mcp.futures.binance_error import (
     BinanceError,
     TimedOutError,
     TooManyRequestsError,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from binance_mcp.errors import (
+from binance_mcp.futures.binance_error import (
     BinanceError,
     FirewallError,
     IpBannedError,

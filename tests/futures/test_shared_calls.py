@@ -3,7 +3,7 @@ import gc
 import anyio
 import pytest
 
-from binance_mcp.errors import UnavailableError
+from binance_mcp.futures.binance_error import UnavailableError
 from binance_mcp.futures.shared_calls import SharedCalls
 
 

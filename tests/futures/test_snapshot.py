@@ -5,14 +5,14 @@ import anyio
 import pytest
 from pydantic import SecretStr
 
-from binance_mcp.errors import (
+from binance_mcp.futures.account import Account, open_account
+from binance_mcp.futures.account_reads import AccountReads
+from binance_mcp.futures.binance_error import (
     MissingSecretError,
     ReadBudgetError,
     RejectedApiKeyError,
     TimedOutError,
 )
-from binance_mcp.futures.account import Account, open_account
-from binance_mcp.futures.account_reads import AccountReads
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.signing import hmac_signer
 from binance_mcp.futures.snapshot import Snapshot, take_snapshot

@@ -5,7 +5,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from binance_mcp.errors import TimedOutError, UnreachableError, UnreadableAnswerError
+from binance_mcp.futures.binance_error import TimedOutError, UnreachableError, UnreadableAnswerError
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.transport import LONGEST_ANSWER, Transport
 from binance_mcp.sandbox.app import Sandbox

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binance_mcp.errors import IpBannedError, TooManyRequestsError
+from binance_mcp.futures.binance_error import IpBannedError, TooManyRequestsError
 from binance_mcp.futures.weight import RequestWeight
 
 START_OF_A_MINUTE: Final = 1_700_000_040.0

@@ -3,13 +3,8 @@ import json
 import pytest
 
 from binance_mcp import errors
-from binance_mcp.errors import (
-    BinanceError,
-    BinanceMcpError,
-    ListenKeyMismatchError,
-    PolicyDeniedError,
-    TooManyRequestsError,
-)
+from binance_mcp.errors import BinanceMcpError, ListenKeyMismatchError, PolicyDeniedError
+from binance_mcp.futures.binance_error import BinanceError, TooManyRequestsError
 from binance_mcp.sandbox.app import Sandbox
 from binance_mcp.sandbox.faults import FAULTS
 from binance_mcp.server.failures import ADVICE, failure

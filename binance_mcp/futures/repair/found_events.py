@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from binance_mcp.errors import UnreadableAnswerError, UnreadableFrameError
+from binance_mcp.errors import UnreadableFrameError
 from binance_mcp.futures.account_reads import Row
+from binance_mcp.futures.binance_error import UnreadableAnswerError
 from binance_mcp.futures.user_stream.change import ENDS
 from binance_mcp.futures.user_stream.event import UserEvent, parse_frame
 from binance_mcp.futures.user_stream.fields import Fields

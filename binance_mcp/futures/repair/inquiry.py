@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from binance_mcp.errors import BinanceError, ParameterError, UnexpectedAnswerError
 from binance_mcp.futures.account_reads import KEPT_SECONDS, AccountReads, Row
+from binance_mcp.futures.binance_error import BinanceError, ParameterError, UnexpectedAnswerError
 from binance_mcp.futures.repair.found_events import ended, fills, placed, stop_changes
 from binance_mcp.futures.repair.known_orders import (
     OPEN,

@@ -10,8 +10,12 @@ from typing import Final
 import anyio
 
 from binance_mcp.clock import WallClock
-from binance_mcp.errors import BinanceError, TooManyRequestsError, UnreadableAnswerError
 from binance_mcp.futures.account_reads import AccountReads
+from binance_mcp.futures.binance_error import (
+    BinanceError,
+    TooManyRequestsError,
+    UnreadableAnswerError,
+)
 from binance_mcp.futures.repair.inquiry import FoundEvent, Inquiry
 from binance_mcp.futures.repair.known_orders import KnownOrders
 from binance_mcp.futures.user_stream.change import change_of, is_fill

@@ -5,7 +5,7 @@ from typing import Final
 
 import anyio
 
-from binance_mcp.errors import BinanceError
+from binance_mcp.futures.binance_error import BinanceError
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.user_stream.line import Line
 

@@ -13,7 +13,8 @@ from typing import Final
 import anyio
 
 from binance_mcp.clock import SuspensionDetector, WallClock
-from binance_mcp.errors import BinanceError, UnreadableFrameError
+from binance_mcp.errors import UnreadableFrameError
+from binance_mcp.futures.binance_error import BinanceError
 from binance_mcp.futures.environment import Environment
 from binance_mcp.futures.http_client import HttpClient
 from binance_mcp.futures.keeper import ListenKeyKeeper

@@ -9,7 +9,8 @@ from typing import Any, Final, NoReturn, cast
 
 import anyio
 
-from binance_mcp.errors import NetworkSettingsError, StreamEndedError
+from binance_mcp.errors import StreamEndedError
+from binance_mcp.futures.binance_error import NetworkSettingsError
 from binance_mcp.futures.http_client import HttpClient, is_network_error
 
 Frame = str | bytes

@@ -8,8 +8,8 @@ import anyio
 import pytest
 
 from binance_mcp.clock import WallClock
-from binance_mcp.errors import UnreadableAnswerError
 from binance_mcp.futures.account_reads import AccountReads, Row
+from binance_mcp.futures.binance_error import UnreadableAnswerError
 from binance_mcp.futures.repair.found_events import ended, fills, placed, stop_changes
 from binance_mcp.futures.user_stream.change import ENDS, Change, change_of
 from binance_mcp.futures.user_stream.event import UserEvent

@@ -3,8 +3,8 @@ from typing import Final
 import anyio
 import pytest
 
-from binance_mcp.errors import RejectedApiKeyError
 from binance_mcp.futures.account_reads import AccountReads
+from binance_mcp.futures.binance_error import RejectedApiKeyError
 from binance_mcp.futures.repair.inquiry import FoundEvent, Inquiry
 from binance_mcp.futures.repair.known_orders import KnownOrders
 from binance_mcp.futures.user_stream.change import Change, change_of

@@ -8,7 +8,8 @@ import anyio
 import pytest
 from anyio.abc import ByteStream, SocketAttribute
 
-from binance_mcp.errors import NetworkSettingsError, StreamEndedError
+from binance_mcp.errors import StreamEndedError
+from binance_mcp.futures.binance_error import NetworkSettingsError
 from binance_mcp.futures.http_client import HttpClient, http_client
 from binance_mcp.futures.user_stream.web_socket import Frame, Listener, read_web_socket
 from binance_mcp.sandbox.app import Sandbox

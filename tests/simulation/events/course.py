@@ -12,7 +12,7 @@ from anyio.abc import TaskGroup
 from pydantic import SecretStr
 from trio.testing import MockClock
 
-from binance_mcp.errors import BinanceError
+from binance_mcp.futures.binance_error import BinanceError
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.environment import ENVIRONMENTS
 from binance_mcp.futures.http_client import http_client

@@ -18,5 +18,8 @@ class Recorder:
     def write_gap(self, gap: Gap) -> None:
         self.gaps[gap.number] = gap
 
+    def join_gaps(self, first: Gap, joined: Gap) -> None:
+        """Forget nothing: the verdict is about each gap."""
+
     def drop(self, sequence: int, dropped: Gap) -> None:
         """Forget nothing."""

@@ -11,7 +11,7 @@ import anyio
 from pydantic import SecretStr
 from trio.testing import MockClock
 
-from binance_mcp.errors import InvalidListenKeyError
+from binance_mcp.futures.binance_error import InvalidListenKeyError
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
