@@ -113,6 +113,11 @@ class Settings(BaseSettings):
         validation_alias="BINANCE_MCP_POLICY",
         description="Policy file, instead of the built-in policy.",
     )
+    policy_shadow: Path | None = Field(
+        default=None,
+        validation_alias="BINANCE_MCP_POLICY_SHADOW",
+        description="Second policy: what it would decide differently is logged and recorded.",
+    )
     auto_keepalive: bool = Field(
         default=True,
         validation_alias="BINANCE_MCP_AUTO_KEEPALIVE",

@@ -10,7 +10,8 @@ import httpx2 as httpx
 import pytest
 
 from binance_mcp.policy.language.document import load
-from binance_mcp.policy.review.explanation import explain
+from binance_mcp.policy.review.cases import failures, load_cases
+from binance_mcp.policy.review.explanation import told
 from binance_mcp.policy.source import load_file
 from binance_mcp.sandbox.app import Sandbox
 from binance_mcp.sandbox.stream_faults import STREAM_FAULTS, Form
@@ -64,15 +65,15 @@ def test_the_pages_do_not_install_a_package_of_another_project(path: Path) -> No
 
 
 def test_every_policy_in_the_docs_is_valid() -> None:
-    blocks = re.findall(r"```json\n(.*?)```", page("policy"), re.DOTALL)
-    assert len(blocks) == 4
-    for block in blocks:
-        load("docs/policy.md", block)
+    *policies, cases = re.findall(r"```json\n(.*?)```", page("policy"), re.DOTALL)
+    assert len(policies) == 4
+    *_, last = (load("docs/policy.md", policy) for policy in policies)
+    assert list(failures(last, load_cases("docs/policy.md", cases))) == []
 
 
 def test_the_policy_page_shows_the_output_of_policy_explain() -> None:
     shown = page("policy").split("```")[1].strip()
-    assert "\n".join(explain(load_file(None), tool_arguments())).startswith(shown)
+    assert "\n".join(told(load_file(None), tool_arguments())).startswith(shown)
 
 
 def test_the_service_limits_in_the_docs_are_those_of_the_code() -> None:

@@ -25,6 +25,7 @@ def test_all_settings_have_defaults() -> None:
         "timeout_seconds": 5.0,
         "env_file": None,
         "policy": None,
+        "policy_shadow": None,
         "auto_keepalive": True,
         "keepalive_seconds": 1800.0,
         "keepalive_jitter_seconds": 300.0,

@@ -6,7 +6,8 @@ many of them.
 
 import hmac
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
 
@@ -16,6 +17,17 @@ _MOST_NAMES: Final = 64
 _LONGEST_NAME: Final = 64
 _LONGEST_TEXT: Final = 256
 _SESSION_DIGITS: Final = 32
+
+
+@dataclass(frozen=True)
+class ShadowDecision:
+    """What the shadow policy would have decided, where that differs from what was decided."""
+
+    decision: str
+    policy: str
+    """The first 16 hexadecimal digits of the SHA-256 of the shadow policy."""
+    rule: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +60,8 @@ class Record:
     """The code of the error; None if the call succeeded or was denied."""
     upstream_status: int | None = None
     """HTTP status of the exchange's last answer; None if there was none."""
+    shadow: ShadowDecision | None = None
+    """None if there is no shadow policy, or it would have decided the same."""
 
 
 def entry(record: Record, salt: bytes) -> str:
@@ -56,7 +70,7 @@ def entry(record: Record, salt: bytes) -> str:
     A session is written as a keyed hash of its id, which is a credential over HTTP: without the
     `salt`, a guess of the id cannot be checked.
     """
-    fields = {
+    fields: dict[str, object] = {
         "time": _iso(record.time),
         "requestId": str(record.request_id),
         "transport": record.transport,
@@ -74,8 +88,13 @@ def entry(record: Record, salt: bytes) -> str:
         "durationMs": round(record.duration * 1000, 3),
         "upstreamStatus": record.upstream_status,
     }
-    safe = {name: _text(v) if isinstance(v, str) else v for name, v in fields.items()}
-    return json.dumps(safe, ensure_ascii=False, separators=(",", ":"))
+    if record.shadow:
+        fields["shadow"] = _safe(asdict(record.shadow))
+    return json.dumps(_safe(fields), ensure_ascii=False, separators=(",", ":"))
+
+
+def _safe(fields: Mapping[str, object]) -> dict[str, object]:
+    return {name: _text(v) if isinstance(v, str) else v for name, v in fields.items()}
 
 
 def _iso(seconds: float) -> str:

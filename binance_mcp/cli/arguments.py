@@ -18,7 +18,7 @@ from binance_mcp.cli.command import Command, EnvFile, summary
 from binance_mcp.cli.demo import Demo
 from binance_mcp.cli.http import Http
 from binance_mcp.cli.output import say
-from binance_mcp.cli.policy import Policy
+from binance_mcp.cli.policy.policy import Policy
 from binance_mcp.cli.sandbox import Sandbox
 from binance_mcp.cli.stdio import Stdio
 from binance_mcp.env_file import VARIABLE

@@ -27,6 +27,7 @@ from binance_mcp.errors import BinanceMcpError, InvalidArgumentsError, PolicyDen
 from binance_mcp.futures.account import Account
 from binance_mcp.futures.credentials import load_credentials
 from binance_mcp.policy.call import Call
+from binance_mcp.policy.shadow import Shadow
 from binance_mcp.policy.source import PolicySource
 from binance_mcp.server.changes import Changes
 from binance_mcp.server.failures import failed_result, failure
@@ -93,7 +94,8 @@ class ListenKeyServer(MCPServer[Account]):
         self._environment = settings.environment
         self._reveal: Final = settings.reveal_listen_key
         self._account: Account | None = None
-        self._calls = ToolCalls(policy, audit, wall_clock)
+        shadow = Shadow(PolicySource(settings.policy_shadow)) if settings.policy_shadow else None
+        self._calls = ToolCalls(policy, audit, wall_clock, shadow)
         self._subscribers = Subscribers(self._is_readable)
 
         opening = partial(opening_account, settings, credentials, sandbox, wall_clock)

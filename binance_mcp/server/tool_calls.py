@@ -7,13 +7,16 @@ import anyio
 from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult, InputRequiredResult
 
-from binance_mcp.audit.record import Record
+from binance_mcp.audit.record import Record, ShadowDecision
 from binance_mcp.audit.trail import AuditTrail
 from binance_mcp.clock import WallClock
 from binance_mcp.errors import AuditError, BinanceMcpError, LimitStatus, PolicyDeniedError
 from binance_mcp.futures.rest_api import answered
+from binance_mcp.policy.admission import Approval
 from binance_mcp.policy.call import Call, Caller
 from binance_mcp.policy.gate import Gate
+from binance_mcp.policy.language.document import Action
+from binance_mcp.policy.shadow import Shadow, different
 from binance_mcp.policy.source import PolicySource
 from binance_mcp.server.elicitation import Elicitation
 from binance_mcp.server.failures import error_code
@@ -26,9 +29,14 @@ class ToolCalls:
     """Admits calls, and records decisions and outcomes."""
 
     def __init__(
-        self, policy: PolicySource, audit: AuditTrail | None, wall_clock: WallClock
+        self,
+        policy: PolicySource,
+        audit: AuditTrail | None,
+        wall_clock: WallClock,
+        shadow: Shadow | None = None,
     ) -> None:
         self._policy = policy
+        self._shadow = shadow
         self._audit = audit
         self._wall_clock = wall_clock
         self._gate = Gate(policy.document)
@@ -37,6 +45,8 @@ class ToolCalls:
     def serve_only(self, tools: Collection[str]) -> None:
         """Set the names of the existing tools. Calls of others are denied, limited and recorded."""
         self._gate.tools = tools
+        if self._shadow:
+            self._shadow.serve_only(tools)
 
     def withdraw_questions(self) -> None:
         """Deny the calls that wait for an approval, because the server stops."""
@@ -64,6 +74,8 @@ class ToolCalls:
 
     def refresh_policy(self) -> bool:
         """Reload the policy file if it has changed, and return whether the policy has."""
+        if self._shadow:
+            self._shadow.refresh()
         has_changed = self._policy.refresh()
         if has_changed:
             self._gate.replace(self._policy.document)
@@ -90,6 +102,7 @@ class ToolCalls:
         caller = caller_of(context)
         start = self._wall_clock(), anyio.current_time()
         answered.set(None)
+        different.set(None)
         end: Result | BaseException | None = None
         try:
             result = end = await self._admit(context, caller, call, check) or await make()
@@ -111,11 +124,24 @@ class ToolCalls:
         is_answer = self._elicitation.is_answer(context)
         approval = self._gate.review(call).approval if is_answer else None
         if approval is None:  # otherwise it was counted when the question was asked
-            approval = self._gate.admit(caller, call).approval
+            approval = self._decide(caller, call)
         check()
         if approval is None:
             return None
         return await self._elicitation.seek(context, caller, call, approval)
+
+    def _decide(self, caller: Caller, call: Call) -> Approval | None:
+        try:
+            approval = self._gate.admit(caller, call).approval
+        except PolicyDeniedError:
+            self._compare(caller, call, "deny")
+            raise
+        self._compare(caller, call, "require_approval" if approval else "allow")
+        return approval
+
+    def _compare(self, caller: Caller, call: Call, decided: Action) -> None:
+        if self._shadow:
+            self._shadow.compare(caller, call, decided)
 
     async def _expect_audit(self) -> None:
         try:
@@ -158,7 +184,15 @@ class ToolCalls:
             remaining=limit.remaining if limit else left,
             error_code=None if denied else error,
             upstream_status=answered.get(),
+            shadow=_shadow_decision(),
         )
+
+
+def _shadow_decision() -> ShadowDecision | None:
+    opinion = different.get()
+    if opinion is None:
+        return None
+    return ShadowDecision(opinion.action, opinion.digest[:16], opinion.rule, opinion.code)
 
 
 def _error_code(end: CallToolResult | BaseException) -> str | None:

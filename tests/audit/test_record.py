@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binance_mcp.audit.chain import LONGEST_LINE
-from binance_mcp.audit.record import Record, entry
+from binance_mcp.audit.record import Record, ShadowDecision, entry
 
 KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
 SALT = b"a salt"
@@ -170,3 +170,19 @@ def test_the_longest_record_is_less_than_half_of_the_longest_line() -> None:
         error_code=long,
     )
     assert 20_000 < len(entry(record, SALT).encode()) < LONGEST_LINE / 2 - 1_000
+
+
+def test_the_decision_of_a_shadow_policy_is_recorded_if_it_is_different() -> None:
+    assert "shadow" not in told(ALLOWED)
+    shadow = ShadowDecision("deny", "fedcba9876543210", "/tools/A/action", "action_denied")
+    assert told(replace(ALLOWED, shadow=shadow))["shadow"] == {
+        "decision": "deny",
+        "policy": "fedcba9876543210",
+        "rule": "/tools/A/action",
+        "code": "action_denied",
+    }
+
+
+def test_the_decision_of_a_shadow_policy_has_no_secret() -> None:
+    shadow = ShadowDecision("deny", "fedcba9876543210", f"/tools/{KEY}")
+    assert KEY not in entry(replace(ALLOWED, shadow=shadow), SALT)

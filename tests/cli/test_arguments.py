@@ -72,7 +72,7 @@ def test_an_unknown_command_is_a_usage_error(run: Run, capsys: pytest.CaptureFix
         ("sandbox --listen-key-seconds nan", "--listen-key-seconds: must be a finite number"),
         ('policy test f --call {"name":"A"} --repeat 0', "--repeat: must be at least 1"),
         ('policy test f --call {"name":"A"} --every -1', "--every: must be at least 0"),
-        ("policy", "policy: must be followed by a command: check, explain, show, test"),
+        ("policy", "policy: must be followed by a command: check, explain, show, diff, test"),
         ("audit", "audit: must be followed by a command: verify"),
     ],
 )

@@ -201,3 +201,37 @@ async def test_the_status_reports_the_first_policy_problem_and_how_many_more(
         told = succeeded(await client.call_tool(STATUS, {}))["policyProblem"]
     assert "/hide/0: must be a name" in told
     assert told.endswith(", and 499 more")
+
+
+async def test_what_a_shadow_policy_would_decide_differently_is_recorded(
+    connect: Connect, trail: Path, tmp_path: Path
+) -> None:
+    shadow = tmp_path / "shadow.json"
+    shadow.write_text(json.dumps({"version": "1", "default": "allow", "hide": [CLOSE]}))
+    async with connect(policy_shadow=shadow, audit_log=trail) as client:
+        assert CLOSE in {tool.name for tool in (await client.list_tools()).tools}
+        assert not denial(await client.call_tool(CREATE, {}))
+        assert not denial(await client.call_tool(CLOSE, {}))
+        shadow.write_text(json.dumps({"version": "1", "default": "deny", "tools": {CLOSE: {}}}))
+        assert not denial(await client.call_tool(CREATE, {}))
+    told = [record.get("shadow") for record in records(trail)]
+    assert [each and (each["decision"], each["rule"], each["code"]) for each in told] == [
+        None,
+        ("deny", "/hide", "hidden"),
+        ("deny", "/default", "not_listed"),
+    ]
+
+
+async def test_a_shadow_policy_is_compared_with_denials_and_questions(
+    connect: Connect, trail: Path, tmp_path: Path
+) -> None:
+    policy, shadow = tmp_path / "policy.json", tmp_path / "shadow.json"
+    asked = {CREATE: {"action": "require_approval"}, CLOSE: {"action": "deny"}}
+    policy.write_text(json.dumps({"version": "1", "default": "allow", "tools": asked}))
+    shadow.write_text('{"version": "1", "default": "allow"}')
+    async with connect(policy=policy, policy_shadow=shadow, audit_log=trail) as client:
+        assert denial(await client.call_tool(CREATE, {}))["code"] == "approval_unavailable"
+        assert denial(await client.call_tool(CLOSE, {}))["code"] == "action_denied"
+        assert not denial(await client.call_tool(STATUS, {}))
+    told = [record.get("shadow") for record in records(trail)]
+    assert [each and each["decision"] for each in told] == ["allow", "allow", None]

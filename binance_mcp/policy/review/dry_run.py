@@ -1,7 +1,7 @@
 """Dry-running calls against a policy on a simulated clock. No tool is called."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from binance_mcp.errors import PolicyDeniedError
@@ -35,35 +35,45 @@ class Decision:
     """How many more calls are possible now; None without limits."""
 
 
+class DryRun:
+    """The calls of one session, on a simulated clock. No tool is called."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._gate = Gate(document, clock=lambda: self.now)
+        self.now = 0.0
+        """Seconds since the beginning; may be set to any later time."""
+
+    def decide(self, call: Call) -> Decision:
+        """Return the decision about a call that is made now."""
+        try:
+            admission = self._gate.admit(_CALLER, call)
+        except PolicyDeniedError as denied:
+            return Decision(
+                self.now,
+                call.tool,
+                "denied",
+                denied.rule,
+                str(denied),
+                denied.code,
+                denied.retry_after,
+                denied.limit and denied.limit.remaining,
+            )
+        rule = pointer("tools", call.tool) if call.tool in self._document.tools else "/default"
+        decided = Decision(self.now, call.tool, "allowed", rule)
+        if approval := admission.approval:
+            decided = Decision(
+                self.now, call.tool, "approval required", approval.rule, approval.reason
+            )
+        return replace(decided, remaining=self._gate.left(_CALLER, call.tool))
+
+
 def dry_run(
     document: Document, calls: Sequence[Call], repeat: int = 1, every: float = 0.0
 ) -> Iterator[Decision]:
     """Decide about the calls of one session: at once, and again every `every` seconds."""
-    now = 0.0
-    gate = Gate(document, clock=lambda: now)
+    trial = DryRun(document)
     for number in range(repeat):
-        now = number * every
+        trial.now = number * every
         for call in calls:
-            yield _decision(gate, document, call, now)
-
-
-def _decision(gate: Gate, document: Document, call: Call, at: float) -> Decision:
-    try:
-        admission = gate.admit(_CALLER, call)
-    except PolicyDeniedError as denied:
-        return Decision(
-            at,
-            call.tool,
-            "denied",
-            denied.rule,
-            str(denied),
-            denied.code,
-            denied.retry_after,
-            denied.limit and denied.limit.remaining,
-        )
-    remaining = gate.left(_CALLER, call.tool)
-    if admission.approval:
-        rule, reason = admission.approval.rule, admission.approval.reason
-        return Decision(at, call.tool, "approval required", rule, reason, remaining=remaining)
-    rule = pointer("tools", call.tool) if call.tool in document.tools else "/default"
-    return Decision(at, call.tool, "allowed", rule, remaining=remaining)
+            yield trial.decide(call)

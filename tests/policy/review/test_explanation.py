@@ -6,7 +6,7 @@ from hypothesis import given
 from binance_mcp.errors import PolicyDeniedError
 from binance_mcp.policy.call import Call
 from binance_mcp.policy.language.document import load
-from binance_mcp.policy.review.explanation import explain
+from binance_mcp.policy.review.explanation import told
 from binance_mcp.policy.source import PolicySource
 from tests.policy.documents import ARGUMENTS, DOCUMENTS, TOOLS, Json, evaluate
 
@@ -145,12 +145,12 @@ Zebra (no tool of this server): hidden: it is not shown, and its calls are denie
 
 
 def explained(text: str, *tools: str) -> str:
-    return "\n".join(explain(load("policy.json", text), tools))
+    return "\n".join(told(load("policy.json", text), tools))
 
 
 def test_the_built_in_policy_is_explained() -> None:
     document = PolicySource().document
-    assert "\n".join(explain(document, list(document.tools))) == SHIPPED
+    assert "\n".join(told(document, list(document.tools))) == SHIPPED
 
 
 def test_the_policy_that_the_catalogue_recommends_is_explained() -> None:
@@ -184,7 +184,7 @@ def test_an_explanation_agrees_with_the_decisions_of_the_policy(
     said: Json, tool: str, arguments: Json
 ) -> None:
     document = load("policy.json", json.dumps(said))
-    lines = explain(document, [tool])
+    lines = list(told(document, [tool]))
     verdict = next(line for line in lines if line.startswith(f"{tool}: ")).removeprefix(f"{tool}: ")
     has_conditions = any(re.match("  denied (if|unless) ", line) for line in lines)
     try:

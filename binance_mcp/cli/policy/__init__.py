@@ -1,0 +1,1 @@
+"""The commands about a policy: one file each."""
