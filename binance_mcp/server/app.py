@@ -31,12 +31,14 @@ from binance_mcp.policy.shadow import Shadow
 from binance_mcp.policy.source import PolicySource
 from binance_mcp.server.changes import Changes
 from binance_mcp.server.failures import failed_result, failure
+from binance_mcp.server.icon import ICON, send_with_discovery_only
 from binance_mcp.server.opening import (
     audit_trail,
     can_read_account,
     check_events_file,
     opening_account,
 )
+from binance_mcp.server.prompts.handlers import PromptHandlers
 from binance_mcp.server.resources import (
     LISTEN_KEY,
     TOOL_OF,
@@ -45,7 +47,6 @@ from binance_mcp.server.resources import (
     resource_contents,
     user_events,
 )
-from binance_mcp.server.sdk import serve_no_prompts
 from binance_mcp.server.subscribers import Subscribers
 from binance_mcp.server.tool_calls import ToolCalls
 from binance_mcp.server.tools.catalogue import all_tools
@@ -116,11 +117,12 @@ class ListenKeyServer(MCPServer[Account]):
             tools=tools,
             lifespan=lambda _: self._lifespan(audit, opening),
             log_level="WARNING",
-            middleware=[self._subscribers.watch],
+            icons=[ICON],
+            middleware=[self._subscribers.watch, send_with_discovery_only],
             subscriptions=self._subscribers.bus,
         )
         self._subscribers.attach(self.lowlevel)
-        serve_no_prompts(self.lowlevel)
+        PromptHandlers(self._calls, self._tools.keys()).attach(self.lowlevel)
 
     @asynccontextmanager
     async def _lifespan(

@@ -7,6 +7,7 @@ from typing import Final
 import anyio
 
 from binance_mcp.futures.user_stream.journal import Journal
+from binance_mcp.server.prompts.menu import NEEDED
 from binance_mcp.server.resources import LISTEN_KEY_URI, TOOL_OF, USER_EVENTS_URI
 from binance_mcp.server.subscribers import Subscribers
 from binance_mcp.server.tool_calls import ToolCalls
@@ -63,13 +64,14 @@ class Changes:
             await anyio.sleep(_POLICY_CHECK_SECONDS)
             self._calls.refresh_policy()
             if (now_shown := self._shown()) != shown:
-                is_other_resource = any(
-                    (tool in shown) != (tool in now_shown) for tool in TOOL_OF.values()
+                has_others = any(
+                    (tool in shown) != (tool in now_shown)
+                    for tool in (*TOOL_OF.values(), *NEEDED.values())
                 )
                 shown = now_shown
                 await self._subscribers.tools_changed()
-                if is_other_resource:
-                    await self._subscribers.resources_changed()
+                if has_others:
+                    await self._subscribers.others_changed()
 
     def _shown(self) -> list[str]:
         return [name for name in self._tools if not self._calls.is_hidden(name)]

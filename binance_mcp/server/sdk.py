@@ -17,12 +17,6 @@ from mcp.server.streamable_http import StreamableHTTPServerTransport
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 
-def serve_no_prompts(server: Server[Any]) -> None:
-    """Declare no prompts, for there are none: `MCPServer` always does, and has no switch for it."""
-    for method in ("prompts/list", "prompts/get"):
-        del server._request_handlers[method]
-
-
 def announce_tool_changes(server: Server[Any]) -> None:
     """Say in the handshake that the list of tools may change.
 

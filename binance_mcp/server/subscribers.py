@@ -18,6 +18,7 @@ from mcp.server.lowlevel import Server
 from mcp.server.session import ServerSession
 from mcp.server.subscriptions import (
     InMemorySubscriptionBus,
+    PromptsListChanged,
     ResourcesListChanged,
     ResourceUpdated,
     ServerEvent,
@@ -118,9 +119,10 @@ class Subscribers:
         await self.bus.publish(ToolsListChanged())
         self._notify(self._clients, ServerSession.send_tool_list_changed)
 
-    async def resources_changed(self) -> None:
-        """Notify listeners that the list of resources has changed."""
+    async def others_changed(self) -> None:
+        """Notify listeners that the lists of resources and of prompts have changed."""
         await self.bus.publish(ResourcesListChanged())
+        await self.bus.publish(PromptsListChanged())
 
     async def resource_updated(self, uri: str) -> None:
         """Notify the subscribers of a resource that it has changed, if it is readable."""

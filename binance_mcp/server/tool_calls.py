@@ -56,6 +56,13 @@ class ToolCalls:
         """Return whether the policy hides a tool."""
         return self._gate.is_hidden(tool)
 
+    def would_admit(self, call: Call) -> bool:
+        """Return whether the policy allows a call without asking the user; it counts nothing."""
+        try:
+            return self._gate.review(call).approval is None
+        except PolicyDeniedError:
+            return False
+
     @property
     def policy_problem(self) -> str | None:
         """Why the policy file in its present state is not active; None if it is.

@@ -1,7 +1,7 @@
 import anyio
 import pytest
 from mcp import Client
-from mcp.client.subscriptions import ResourcesListChanged, ToolsListChanged
+from mcp.client.subscriptions import PromptsListChanged, ResourcesListChanged, ToolsListChanged
 from mcp.types import ToolListChangedNotification
 
 from tests.server.connections import CLOSE, CREATE, KEEPALIVE, STATUS, Hide, Serve, listed
@@ -66,3 +66,18 @@ async def test_a_listening_client_is_notified_when_a_changed_policy_hides_the_re
         hide(STATUS)
         with anyio.fail_after(5):
             assert await anext(aiter(events)) == ResourcesListChanged()
+
+
+async def test_a_listening_client_is_notified_when_a_changed_policy_hides_a_prompt(
+    serve: Serve, hide: Hide
+) -> None:
+    async with (
+        Client(serve(policy=hide())) as client,
+        client.listen(prompts_list_changed=True) as events,
+    ):
+        hide(CLOSE)  # which no prompt needs
+        await anyio.sleep(2)
+        hide(STATUS)
+        with anyio.fail_after(5):
+            assert await anext(aiter(events)) == PromptsListChanged()
+        assert (await client.list_prompts()).prompts == []

@@ -37,7 +37,7 @@ async def get_account_snapshot(
 ) -> Annotated[CallToolResult, AccountSnapshot]:
     """Return the account, and the cursor from which events continue it."""
     account = context.request_context.lifespan_context
-    wanted = _checked(symbol) if symbol else None
+    wanted = checked_symbol(symbol) if symbol else None
     snapshot = await take_snapshot(account.reads, account.stream, wanted)
     return succeeded(
         snapshot_lines(account, snapshot, wanted),
@@ -50,7 +50,13 @@ def account_snapshot_tool() -> Tool:
     return make_tool(get_account_snapshot, SNAPSHOT_TOOL, _SNAPSHOT, ASKS)
 
 
-def _checked(symbol: str) -> str:
+def checked_symbol(symbol: str) -> str:
+    """Return a symbol in upper case.
+
+    Raises:
+        InvalidArgumentsError: It cannot be one.
+
+    """
     if not _SYMBOL.fullmatch(symbol):
         raise InvalidArgumentsError("symbol must be one of Binance's, such as BTCUSDT.")
     return symbol.upper()

@@ -1,0 +1,1 @@
+"""The prompts that users pick from a host's menu."""
