@@ -43,6 +43,7 @@ HOMES: Final = {
     ),
     "mcp": ("demo", "server"),
     "pydantic_settings": ("cli", "settings"),
+    "shtab": ("cli.completion",),
     "socksio": ("futures.http_client",),
     "starlette": (
         "asgi_server",

@@ -2,11 +2,13 @@
 
 from importlib.metadata import version
 from inspect import cleandoc
+from typing import get_args
 
 from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     CliApp,
+    CliPositionalArg,
     CliSubCommand,
     CliToggleFlag,
     PydanticBaseSettingsSource,
@@ -15,6 +17,7 @@ from pydantic_settings import (
 
 from binance_mcp.cli.audit import Audit
 from binance_mcp.cli.command import Command, EnvFile, summary
+from binance_mcp.cli.completion import Shell, completion_script
 from binance_mcp.cli.demo import Demo
 from binance_mcp.cli.http import Http
 from binance_mcp.cli.output import say
@@ -32,6 +35,22 @@ class Version(Command):
     def run(self) -> int:
         """Print it."""
         say(version("binance-listen-key-mcp"))
+        return 0
+
+
+class Completion(Command):
+    """Print the script that completes commands and options in a shell.
+
+    In bash and zsh: eval "$(binance-mcp completion bash)", or zsh.
+    In fish: binance-mcp completion fish | source
+    In PowerShell: binance-mcp completion powershell | Out-String | Invoke-Expression
+    """
+
+    shell: CliPositionalArg[Shell] = Field(description=f"One of {', '.join(get_args(Shell))}.")
+
+    def run(self) -> int:
+        """Print it."""
+        say(completion_script(_Arguments, self.shell))
         return 0
 
 
@@ -57,6 +76,7 @@ class _Arguments(BaseSettings):
     audit: CliSubCommand[Audit] = Field(description=summary(Audit))
     sandbox: CliSubCommand[Sandbox] = Field(description=summary(Sandbox))
     demo: CliSubCommand[Demo] = Field(description=summary(Demo))
+    completion: CliSubCommand[Completion] = Field(description=summary(Completion))
     env_file: EnvFile = None
     version: CliToggleFlag[bool] = Field(default=False, description="Print the version and exit.")
 
@@ -90,7 +110,14 @@ def parse(arguments: list[str]) -> Command:
         raise SettingsError(problems) from None
     if parsed.version:
         return Version()
-    commands = (parsed.http, parsed.policy, parsed.audit, parsed.sandbox, parsed.demo)
+    commands = (
+        parsed.http,
+        parsed.policy,
+        parsed.audit,
+        parsed.sandbox,
+        parsed.demo,
+        parsed.completion,
+    )
     command = next(filter(None, commands), Stdio())
     if parsed.env_file is None:
         return command

@@ -30,6 +30,7 @@ def test_the_help_names_every_command_and_the_exit_codes(
         "audit",
         "sandbox",
         "demo",
+        "completion",
     ]
     assert "--version" in out
     assert "\nExit codes: 0 " in out
