@@ -19,6 +19,7 @@ from binance_mcp.futures.environment import ENVIRONMENTS, Environment
 from binance_mcp.futures.http_client import http_client
 from binance_mcp.futures.keeper import ListenKeyKeeper
 from binance_mcp.futures.read_budget import ReadBudget
+from binance_mcp.futures.repair.known_orders import KnownOrders
 from binance_mcp.futures.repair.repair import JournalRepair
 from binance_mcp.futures.rest_api import RestApi
 from binance_mcp.futures.schedule import Schedule
@@ -41,6 +42,8 @@ class Account:
     wall_clock: WallClock
     reads: AccountReads | None = None
     """None if requests cannot be signed."""
+    known_orders: KnownOrders | None = None
+    """What is known to be open; None unless gaps are repaired."""
 
     def date_of(self, at: float) -> datetime:
         """Return the date, to the second, of a time on the keeper's clock."""
@@ -92,12 +95,13 @@ async def open_account(
                 if settings.user_events:
                     keeper.listeners.append(stream.wake)
                     tasks.start_soon(stream.run)
-                if reads and settings.user_events and settings.repair_gaps:
-                    repair = JournalRepair(reads, journal, wall_clock, settings.compare_seconds)
+                repair = _repair(settings, reads, journal, wall_clock)
+                if repair:
                     tasks.start_soon(repair.run)
                 if file:
                     tasks.start_soon(file.run, stream.heard_until)
-                yield Account(environment, keeper, stream, wall_clock, reads)
+                known = repair and repair.known
+                yield Account(environment, keeper, stream, wall_clock, reads, known)
                 tasks.cancel_scope.cancel()
     finally:
         logger.info("stopped using %s; a listen key is left as it is", environment.name)
@@ -136,6 +140,14 @@ def _account_id(settings: Settings, credentials: Credentials | None) -> str:
 
 def _reads(rest_api: RestApi) -> AccountReads:
     return AccountReads(rest_api, ReadBudget(rest_api.weight.limit))
+
+
+def _repair(
+    settings: Settings, reads: AccountReads | None, journal: Journal, wall_clock: WallClock
+) -> JournalRepair | None:
+    if reads is None or not settings.user_events or not settings.repair_gaps:
+        return None
+    return JournalRepair(reads, journal, wall_clock, settings.compare_seconds)
 
 
 def _schedule(settings: Settings) -> Schedule | None:

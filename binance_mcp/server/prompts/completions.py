@@ -29,11 +29,11 @@ _MOST: Final = 100
 
 
 def known_symbols(account: Account) -> Iterator[str]:
-    """Yield the symbols that the events held concern, those of the newest first."""
+    """Yield the symbols of open orders, and those of the events held, the newest first."""
     newest_first = reversed(list(account.stream.journal.after(0)))
-    yield from dict.fromkeys(
-        symbol for entry in newest_first for symbol in sorted(symbols_of(entry.event))
-    )
+    of_events = (symbol for entry in newest_first for symbol in sorted(symbols_of(entry.event)))
+    of_orders = account.known_orders.symbols if account.known_orders else ()
+    yield from dict.fromkeys((*sorted(of_orders), *of_events))
 
 
 def completion(

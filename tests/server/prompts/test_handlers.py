@@ -117,6 +117,16 @@ async def test_the_symbols_of_the_events_are_suggested_newest_first(
         assert await completed(client, WATCH, "symbol", "b") == ["BTCUSDT"]
 
 
+async def test_the_symbols_of_open_orders_are_suggested_without_any_event(
+    connect: Connect, sandbox: Sandbox, account: AccountKeys
+) -> None:
+    sandbox.ledger(account.api_key).place_order("BNBUSDT", "SELL", 2, 4000)
+    async with connect(user_events=True, api_secret=account.api_secret) as client:
+        await client.call_tool(CREATE, {})
+        await anyio.sleep(5)
+        assert await completed(client, WATCH, "symbol") == ["BNBUSDT"]
+
+
 ONE_SYMBOL: dict[str, Any] = {
     "require": [{"conditions": [{"path": "args.symbol", "op": "eq", "value": "BTCUSDT"}]}]
 }
