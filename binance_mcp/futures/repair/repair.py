@@ -212,6 +212,8 @@ class JournalRepair:
         if self.journal.gap is not None or self.journal.repairable():
             return  # it is repaired first
         self._compared_until, self._suspects = until, set()
+        if not inquiry.doubts:
+            self.journal.compared_until = until
         if missing:
             self._mark_withheld(missing, inquiry.problem)
         elif inquiry.lost:

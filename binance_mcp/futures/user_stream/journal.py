@@ -67,6 +67,8 @@ class Journal:
         """The sequence number of the last event."""
         self.is_repaired = False
         """Whether gaps are repaired after they have ended."""
+        self.compared_until: float | None = None
+        """Up to when its fills and orders agree with Binance's lists; None if not compared."""
         self.version = 0
         """Changes with every event, gap, and end of one."""
         self._changed: anyio.Event | None = None
@@ -100,7 +102,7 @@ class Journal:
 
     @property
     def covered_since(self) -> float | None:
-        """Since when nothing can have been missed up to now; None while something may be."""
+        """Since when there is no gap up to now; None in a gap."""
         return None if self.gap else max((gap.until or 0.0 for gap in self._gaps), default=None)
 
     @property

@@ -42,9 +42,11 @@ class StreamStatus:
     withheld: Gap | None
     """What connected streams did not bring, as far as it was found."""
     covered_since: float | None
-    """Since when nothing can have been missed; None if that is not known."""
+    """Since when there was no break; None if that is not known."""
     covered_until: float | None
     """Up to when that is known: about when anything last arrived."""
+    compared_until: float | None
+    """Up to when fills and orders agree with Binance's lists; None if not compared."""
 
     @classmethod
     def of(cls, stream: UserStream) -> Self:
@@ -74,6 +76,7 @@ class StreamStatus:
             withheld=journal.withheld,
             covered_since=covered_since,
             covered_until=None if covered_since is None else stream.heard_until(),
+            compared_until=journal.compared_until,
         )
 
 

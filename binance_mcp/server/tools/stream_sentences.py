@@ -81,6 +81,21 @@ def withheld_sentence(status: StreamStatus) -> str:
     return f" Since {_moment(floor(gap.since))} it withheld events: {found}{but}."
 
 
+def checked_sentence(status: StreamStatus) -> str:
+    """Return what is known of events that Binance did not send; empty if even more may be missing.
+
+    A connection without a break may not bring every event.
+    """
+    if status.state is not StreamState.CONNECTED or status.covered_since is None:
+        return ""
+    if status.compared_until is None:
+        return " Whether it withheld events has not been checked."
+    until = _moment(floor(status.compared_until))
+    return (
+        f" Fills and orders agree with Binance's lists up to {until}; the rest cannot be checked."
+    )
+
+
 def _connected(status: StreamStatus, now: float) -> str:
     since = status.connected_since or now
     quiet = now - max(status.last_event_at or 0.0, since)

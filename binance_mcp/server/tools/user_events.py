@@ -30,7 +30,11 @@ from binance_mcp.server.tools.event_report import (
     gap_report,
 )
 from binance_mcp.server.tools.results import ToolResult, date_if, succeeded
-from binance_mcp.server.tools.stream_sentences import gap_sentence, stream_sentence
+from binance_mcp.server.tools.stream_sentences import (
+    checked_sentence,
+    gap_sentence,
+    stream_sentence,
+)
 from binance_mcp.server.tools.tool import READS, make_tool
 
 USER_EVENTS_TOOL: Final = "BinanceFuturesReadUserEvents"
@@ -38,8 +42,8 @@ USER_EVENTS_TOOL: Final = "BinanceFuturesReadUserEvents"
 _READ: Final = (
     "Read the account's events (order fills, balance and position changes, margin calls) in order, "
     "and wait for the next. Says what it covers: `gaps` are times in which events may be missing; "
-    "nothing can have been missed from `coveredSince` to `coveredUntil`. Continue with nextCursor "
-    "as cursor."
+    "the stream had no break from `coveredSince` to `coveredUntil`. Continue with nextCursor as "
+    "cursor."
 )
 _PROGRESS_SECONDS: Final = 10.0
 _MOST_SESSIONS: Final = 10_000
@@ -193,7 +197,7 @@ def _result(account: Account, stream: UserStream, page: Page, *, detail: bool) -
         gaps=[gap_report(gap) for gap in _fewer(page.gaps)],
         covered_since=date_if(status.covered_since and ceil(status.covered_since)),
         covered_until=date_if(status.covered_until and floor(status.covered_until)),
-        stream=stream_sentence(status, account.wall_clock()),
+        stream=stream_sentence(status, account.wall_clock()) + checked_sentence(status),
     )
 
 
@@ -224,4 +228,5 @@ def _nothing(page: Page, wanted: Wanted, status: StreamStatus) -> str:
     is_covered = status.state is StreamState.CONNECTED and status.covered_since is not None
     if page.gaps or not is_covered or status.silent_since is not None:
         return "No events arrived; whether something happened is not known."
-    return "No events: the account is quiet." if wanted == Wanted() else "No such events."
+    such = "" if wanted == Wanted() else " such"
+    return f"No{such} events arrived; the stream had no break."

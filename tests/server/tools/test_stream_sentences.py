@@ -5,6 +5,7 @@ import pytest
 from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
 from binance_mcp.futures.user_stream.status import StreamState, StreamStatus
 from binance_mcp.server.tools.stream_sentences import (
+    checked_sentence,
     gap_sentence,
     span,
     stream_sentence,
@@ -30,6 +31,7 @@ CONNECTED = StreamStatus(
     withheld=None,
     covered_since=NOW - 3600,
     covered_until=NOW - 40,
+    compared_until=None,
 )
 
 
@@ -38,6 +40,16 @@ def test_a_stream_in_order_says_since_when_it_is_quiet() -> None:
         "The stream is connected since 2026-11-18 10:06:40 UTC, quiet for 12 min, last ping 40 s "
         "ago."
     )
+
+
+def test_up_to_when_the_events_were_compared_is_told_of_a_stream_without_a_break() -> None:
+    assert checked_sentence(CONNECTED) == " Whether it withheld events has not been checked."
+    assert checked_sentence(replace(CONNECTED, compared_until=NOW - 60.5)) == (
+        " Fills and orders agree with Binance's lists up to 2026-11-18 11:05:39 UTC; the rest "
+        "cannot be checked."
+    )
+    assert checked_sentence(replace(CONNECTED, covered_since=None)) == ""
+    assert checked_sentence(replace(CONNECTED, state=StreamState.CONNECTING)) == ""
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.server.connections import CREATE, READ, Connect, succeeded, text
 pytestmark = pytest.mark.anyio
 
 
-async def test_without_events_the_account_is_quiet_only_if_none_was_missed_or_left_out(
+async def test_without_events_it_is_told_whether_the_stream_had_a_break(
     connect: Connect, sandbox: Sandbox, account: AccountKeys
 ) -> None:
     async with connect(user_events=True) as client:
@@ -25,8 +25,8 @@ async def test_without_events_the_account_is_quiet_only_if_none_was_missed_or_le
         await anyio.sleep(60)
         missed = await client.call_tool(READ, {})
     assert [text(each).splitlines()[0] for each in (quiet, left_out, missed)] == [
-        "No events: the account is quiet.",
-        "No such events.",
+        "No events arrived; the stream had no break.",
+        "No such events arrived; the stream had no break.",
         "No events arrived; whether something happened is not known.",
     ]
     assert "coveredSince" in succeeded(missed)
