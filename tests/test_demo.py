@@ -21,7 +21,7 @@ It sends a keepalive every second here; outside of this demo, every 30 to 35 min
 2. An order is filled on the exchange. BinanceFuturesReadUserEvents waits for it:
    Events before <date> may be missing: this server was not connected before.
    3. <time> BUY 0.01 BTCUSDT filled at 64,089.2, order 1, <rest>
-   The stream is connected since <date>, quiet for <second>. Whether it withheld events has not been checked.
+   The stream is connected since <date>, quiet for <second>. Whether it <rest>
    nextCursor: <cursor>-0-3-1
 
 3. Another program of the account closes the key. The server creates a new one by
@@ -31,7 +31,7 @@ It sends a keepalive every second here; outside of this demo, every 30 to 35 min
    Another order was filled meanwhile. No event told of it, so it was read from Binance:
    Events between <date> and <date> may be missing: <lost>. Repaired: 1 fill was read <rest>
    5. <time> BUY 0.01 BTCUSDT filled at 64,050, order 2, <rest> (<missed>)
-   The stream is connected since <date>, quiet for <second>. Whether it withheld events has not been checked.
+   The stream is connected since <date>, quiet for <second>. Whether it <rest>
    nextCursor: <cursor>-0-5-2
 
 4. BinanceFuturesGetAccountSnapshot, because the server has an API secret:
