@@ -13,7 +13,8 @@
     ├── StreamError                   the user data stream cannot be read
     │   ├── StreamEndedError          the WebSocket could not be opened, or has ended
     │   └── UnreadableFrameError      what arrived is not an event
-    └── EventsFileError               the file of events cannot be used
+    ├── EventsFileError               the file of events cannot be used
+    └── HostFileError                 a host's file cannot be edited without losing something
 
 Those of calls to Binance are in `futures.binance_error`. An error carries data, and its text says
 what happened; `server.failures` adds what to do about it.
@@ -143,3 +144,7 @@ class UnreadableFrameError(StreamError):
 
 class EventsFileError(BinanceMcpError):
     """The file of events cannot be used."""
+
+
+class HostFileError(BinanceMcpError):
+    """A host's file cannot be edited without losing something. The text quotes nothing of it."""

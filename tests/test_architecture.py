@@ -13,7 +13,7 @@ import pytest
 TESTS: Final = Path(__file__).parent
 PACKAGE: Final = TESTS.parent / "binance_mcp"
 
-WINGS: Final = ("audit", "futures", "policy", "sandbox")
+WINGS: Final = ("audit", "futures", "hosts", "policy", "sandbox")
 """They know nothing of one another, and meet in the server."""
 
 FLOORS: Final = (
@@ -43,6 +43,7 @@ HOMES: Final = {
     ),
     "mcp": ("demo", "server"),
     "pydantic_settings": ("cli", "settings"),
+    "ruamel": ("hosts.yaml_text",),
     "shtab": ("cli.completion",),
     "socksio": ("futures.http_client",),
     "starlette": (

@@ -10,6 +10,7 @@ import httpx2 as httpx
 import pytest
 
 from binance_mcp.cli.completion import Shell
+from binance_mcp.hosts.host import HOSTS
 from binance_mcp.policy.language.document import load
 from binance_mcp.policy.review.cases import failures, load_cases
 from binance_mcp.policy.review.explanation import told
@@ -107,6 +108,20 @@ def test_the_service_limits_in_the_docs_are_those_of_the_code() -> None:
     }
     for module, values in limits.items():
         assert {name: getattr(import_module(module), name) for name in values} == values
+
+
+def test_the_page_of_hosts_has_the_command_and_the_files_of_each() -> None:
+    folders = {"home": "~", "config": "~/.config", "data": "DATA", "claude": "~"}
+    folders["codex"] = "~/.codex"
+    rows: list[str] = []
+    for name, host in HOSTS.items():
+        files = " or ".join(f"`{file.format_map(folders)}`" for file in host.files)
+        for file in host.windows_files:
+            files += f"; on Windows `{file.format_map(folders)}`"
+        project = f" `{host.project_file}` " if host.project_file else " "
+        rows.append(f"| {host.title} | `binance-mcp setup {name}` | {files} |{project}|")
+    listed = [line for line in page("hosts").splitlines() if "| `binance-mcp setup " in line]
+    assert listed == rows, "\n".join(rows)
 
 
 @pytest.mark.anyio

@@ -23,6 +23,7 @@ from binance_mcp.cli.http import Http
 from binance_mcp.cli.output import say
 from binance_mcp.cli.policy.policy import Policy
 from binance_mcp.cli.sandbox import Sandbox
+from binance_mcp.cli.setup import Setup
 from binance_mcp.cli.stdio import Stdio
 from binance_mcp.env_file import VARIABLE
 from binance_mcp.errors import Problem, SettingsError
@@ -58,8 +59,8 @@ class _Arguments(BaseSettings):
     __doc__ = cleandoc(
         """MCP server for the Binance USD-M Futures listen key. Without a command, it serves stdio.
 
-        Exit codes: 0 success; 1 a problem of a policy or an audit trail was found; 2 the command
-        cannot be run; 130 interrupted.
+        Exit codes: 0 success; 1 a problem of a policy or an audit trail was found, or a host's file
+        was left as it is; 2 the command cannot be run; 130 interrupted.
         """
     )
     model_config = SettingsConfigDict(
@@ -71,6 +72,7 @@ class _Arguments(BaseSettings):
         hide_input_in_errors=True,
     )
 
+    setup: CliSubCommand[Setup] = Field(description=summary(Setup))
     http: CliSubCommand[Http] = Field(description=summary(Http))
     policy: CliSubCommand[Policy] = Field(description=summary(Policy))
     audit: CliSubCommand[Audit] = Field(description=summary(Audit))
@@ -111,6 +113,7 @@ def parse(arguments: list[str]) -> Command:
     if parsed.version:
         return Version()
     commands = (
+        parsed.setup,
         parsed.http,
         parsed.policy,
         parsed.audit,

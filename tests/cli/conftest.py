@@ -1,5 +1,7 @@
+import io
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -18,3 +20,14 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
             return ended.code
 
     return run
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a person who has no hosts yet, and does not answer questions."""
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path / "home"))
+    for variable in ("APPDATA", "XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    return tmp_path / "home"

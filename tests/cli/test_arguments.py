@@ -25,6 +25,7 @@ def test_the_help_names_every_command_and_the_exit_codes(
     assert run("--help") == 0
     out, err = capsys.readouterr()
     assert re.findall(r"^    (\w+) +[A-Z]", out, re.MULTILINE) == [
+        "setup",
         "http",
         "policy",
         "audit",
@@ -39,7 +40,7 @@ def test_the_help_names_every_command_and_the_exit_codes(
 
 @pytest.mark.parametrize(
     "command",
-    ["policy check", "policy explain", "policy show", "policy test", "audit verify"],
+    ["setup", "policy check", "policy explain", "policy show", "policy test", "audit verify"],
 )
 def test_the_help_of_a_command_that_may_fail_lists_its_exit_codes(
     run: Run, capsys: pytest.CaptureFixture[str], command: str
