@@ -20,16 +20,12 @@ from binance_mcp.files import read_file
 
 VARIABLE: Final = "BINANCE_MCP_ENV_FILE"
 API_KEY: Final = "BINANCE_API_KEY"
-SECRETS: Final = frozenset(
-    {
-        API_KEY,
-        "BINANCE_API_SECRET",
-        "BINANCE_PRIVATE_KEY",
-        "BINANCE_PRIVATE_KEY_PASSPHRASE",
-        "BINANCE_MCP_AUDIT_KEY",
-    }
-)
-_CREDENTIALS: Final = frozenset({*SECRETS, "BINANCE_PRIVATE_KEY_FILE"}) - {"BINANCE_MCP_AUDIT_KEY"}
+API_SECRET: Final = "BINANCE_API_SECRET"  # noqa: S105  # its name only
+PRIVATE_KEY: Final = "BINANCE_PRIVATE_KEY"
+PRIVATE_KEY_FILE: Final = "BINANCE_PRIVATE_KEY_FILE"
+PASSPHRASE: Final = "BINANCE_PRIVATE_KEY_PASSPHRASE"  # noqa: S105  # likewise
+CREDENTIALS: Final = frozenset({API_KEY, API_SECRET, PRIVATE_KEY, PRIVATE_KEY_FILE, PASSPHRASE})
+SECRETS: Final = CREDENTIALS - {PRIVATE_KEY_FILE} | {"BINANCE_MCP_AUDIT_KEY"}
 _FOUND: Final = ".env"
 _PREFIX: Final = b"BINANCE_"
 _LARGEST_FILE: Final = 1024 * 1024
@@ -78,7 +74,7 @@ def load_env_file(
     try:
         path = named.expanduser()
         content, mode = read_file(path, _LARGEST_FILE + 1)
-        values, notices = _parsed(content, known, path)
+        values, notices = parse_variables(content, known, _shown(path))
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: an unknown ~user
         problem = Problem(VARIABLE, f"{_shown(named)}: {_reason(error)}")
         raise SettingsError([problem]) from None
@@ -90,7 +86,8 @@ def _found_file(environment: Mapping[str, str], known: Collection[str]) -> EnvFi
     try:
         content, mode = read_file(path, _LARGEST_FILE + 1)
         is_ours = _PREFIX in content.replace(b"\0", b"")  # UTF-16 included
-        values, notices = _parsed(content, known, path) if is_ours else ({}, ())
+        name = _shown(path)
+        values, notices = parse_variables(content, known, name) if is_ours else ({}, ())
     except FileNotFoundError:
         return EnvFile({})
     except (OSError, ValueError) as error:
@@ -99,7 +96,7 @@ def _found_file(environment: Mapping[str, str], known: Collection[str]) -> EnvFi
         return _ignored(level, path, _reason(error))
     if not values:
         return EnvFile({})
-    if _CREDENTIALS & environment.keys():
+    if CREDENTIALS & environment.keys():
         return _ignored(logging.WARNING, path, "the environment has a credential")
     if API_KEY not in values:
         return _ignored(logging.WARNING, path, f"it does not have {API_KEY}")
@@ -107,12 +104,17 @@ def _found_file(environment: Mapping[str, str], known: Collection[str]) -> EnvFi
     return EnvFile(values, (used, *notices, *_warnings(path, values, mode)), _shown(path))
 
 
-def _parsed(
-    content: bytes, known: Collection[str], path: Path
+def parse_variables(
+    content: bytes, known: Collection[str], name: str
 ) -> tuple[dict[str, str], Sequence[Notice]]:
-    """Return the values as they are written, and messages about lines that cannot be read.
+    """Return the `known` variables as they are written, and messages about unreadable lines.
 
     `${NAME}` is not expanded: a file found could leak any secret of the environment in a value.
+    The messages call the content by its `name`.
+
+    Raises:
+        ValueError: The content is not UTF-8 text, or is larger than 1 MiB.
+
     """
     from dotenv.parser import parse_stream  # noqa: PLC0415  # most hosts have no such file
 
@@ -130,7 +132,7 @@ def _parsed(
         elif binding.key and binding.key in known and binding.value is not None:
             values[binding.key] = binding.value
     told = [
-        Notice(logging.WARNING, f"{_shown(path)}, line {line} is ignored: it is not NAME=value")
+        Notice(logging.WARNING, f"{name}, line {line} is ignored: it is not NAME=value")
         for line in unread[:_MOST_LINES_TOLD]
     ]
     return {name: value for name, value in values.items() if not is_unset(value)}, told

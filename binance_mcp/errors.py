@@ -2,6 +2,8 @@
 
     BinanceMcpError
     ├── SettingsError                 a setting cannot be used
+    ├── KeychainError                 the system's keychain cannot be used
+    │   └── NoKeychainError           there is none that keeps secrets safely
     ├── ServingError                  an address cannot be served
     ├── PolicyError                   a policy document cannot be used
     ├── PolicyDeniedError             the policy refuses a call
@@ -50,6 +52,14 @@ class SettingsError(BinanceMcpError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
+
+
+class KeychainError(BinanceMcpError):
+    """The system's keychain cannot be used. The text says what to do, and has no stored value."""
+
+
+class NoKeychainError(KeychainError):
+    """There is no keychain that keeps secrets safely."""
 
 
 class ServingError(BinanceMcpError):

@@ -1,11 +1,10 @@
-"""The settings: environment variables of exactly these names, and a file of them.
+"""The settings: environment variables of exactly these names.
 
 An empty value means unset, and so does the `${user_config.…}` that a desktop host passes for a
 field that was not filled in.
 """
 
-import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -14,16 +13,13 @@ from pydantic import (
     BeforeValidator,
     Field,
     SecretStr,
-    ValidationError,
     model_validator,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from binance_mcp.env_file import VARIABLE, Notice, is_unset, load_env_file
-from binance_mcp.errors import Problem, SettingsError
+from binance_mcp.env_file import is_unset
 from binance_mcp.urls import check_rest_url, check_stream_url
-from binance_mcp.validation import validation_message
 
 _LATEST_KEEPALIVE_SECONDS: Final = 3300.0
 _REVEALED: Final = {
@@ -222,8 +218,8 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _drop_unset(cls, values: Mapping[str, Any]) -> dict[str, Any]:
-        # Programs may use field names; of the environment, only the variables' names are read.
-        return {_variable(name): value for name, value in values.items() if not is_unset(value)}
+        # Programs may use field names; sources have only the variables' names.
+        return {variable_of(name): value for name, value in values.items() if not is_unset(value)}
 
     @model_validator(mode="after")
     def _check_keepalive(self) -> Self:
@@ -248,50 +244,7 @@ class Settings(BaseSettings):
         return self
 
 
-def load_settings(**overrides: object) -> Settings:
-    """Read the settings: `overrides` by field name, the environment, a file, in this order.
-
-    Raises:
-        SettingsError: A value cannot be used. The text has a line per variable.
-
-    """
-    return read_settings(**overrides)[0]
-
-
-def read_settings(**overrides: object) -> tuple[Settings, Sequence[Notice]]:
-    """Read the settings like `load_settings`, and return the messages about the file as well."""
-    variables = frozenset(map(_variable, Settings.model_fields))
-    values = {name: value for name, value in os.environ.items() if name in variables}
-    values = {name: value for name, value in values.items() if not is_unset(value)}
-    given = {_variable(name): value for name, value in overrides.items() if value is not None}
-    given = {name: value for name, value in given.items() if not is_unset(value)}
-    named = given.get(VARIABLE) or values.get(VARIABLE)
-    file = load_env_file(Path(str(named)) if named else None, values, variables)
-    try:
-        return Settings.model_validate({**file.values, **values, **given}), file.notices
-    except ValidationError as error:
-        problems = [_problem(details) for details in error.errors()]
-        of_file = file.values.keys() - values.keys() - given.keys()
-        raise SettingsError(
-            [_placed(problem, of_file, file.path) for problem in problems]
-        ) from None
-
-
-def _placed(problem: Problem, of_file: Collection[str], path: str) -> Problem:
-    """Return the problem with the path of the file, if its value is from there."""
-    if problem.where not in of_file:
-        return problem
-    return Problem(problem.where, f"{problem.message} (in {path})")
-
-
-def _variable(name: str) -> str:
-    """Return the variable that sets a field."""
+def variable_of(name: str) -> str:
+    """Return the variable that sets a field; of any other name, the name itself."""
     field = Settings.model_fields.get(name)
     return str(field.validation_alias) if field else name
-
-
-def _problem(details: ErrorDetails) -> Problem:
-    field, *_ = details["loc"] or (details.get("ctx", {})["field"],)
-    info = Settings.model_fields.get(str(field))
-    variable = str(info.validation_alias) if info else str(field)
-    return Problem(variable, validation_message(details))

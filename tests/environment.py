@@ -6,7 +6,8 @@ from typing import Final
 import pytest
 
 from binance_mcp.errors import SettingsError
-from binance_mcp.settings import Settings, load_settings
+from binance_mcp.settings import Settings
+from binance_mcp.settings_sources import load_settings
 
 VARIABLES: Final = [str(field.validation_alias) for field in Settings.model_fields.values()]
 SECRETS: Final = [

@@ -19,8 +19,9 @@ WINGS: Final = ("audit", "futures", "hosts", "policy", "sandbox")
 FLOORS: Final = (
     ("clock", "connection", "errors", "files", "masking", "urls", "validation"),
     ("connection_limits",),
-    ("asgi_server", "env_file", "logs", "signals"),
+    ("asgi_server", "env_file", "keychain", "logs", "signals"),
     ("settings",),
+    ("settings_sources",),
     WINGS,
     ("server",),
     ("demo",),
@@ -41,6 +42,7 @@ HOMES: Final = {
         "futures.transport",
         "futures.user_stream.web_socket",
     ),
+    "keyring": ("keychain",),
     "mcp": ("demo", "server"),
     "pydantic_settings": ("cli", "settings"),
     "ruamel": ("hosts.yaml_text",),

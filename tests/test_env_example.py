@@ -2,7 +2,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-from binance_mcp.settings import Settings, load_settings
+from binance_mcp.settings import Settings
+from binance_mcp.settings_sources import load_settings
 
 EXAMPLE: Final = (Path(__file__).parents[1] / ".env.example").read_text("utf-8")
 ENTRY: Final = re.compile(r"^# (.+)\n#(BINANCE_\w+)=(.*)$", re.MULTILINE)

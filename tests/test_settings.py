@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from binance_mcp.errors import Problem, SettingsError
-from binance_mcp.settings import Settings, load_settings
+from binance_mcp.settings import Settings
+from binance_mcp.settings_sources import load_settings
 from tests.environment import SECRETS, VARIABLES, settings_of
 
 # What is accepted
@@ -110,28 +110,6 @@ def test_a_blank_or_placeholder_variable_is_unset(variable: str, value: str) -> 
     assert settings_of({variable: value}) == load_settings()
 
 
-# Where a value comes from
-
-
-def test_overrides_precede_environment_variables_and_those_the_env_file() -> None:
-    Path("settings").write_text(
-        "BINANCE_MCP_PORT=1\nBINANCE_RECV_WINDOW=1\nBINANCE_TIMEOUT_SECONDS=1\n", "utf-8"
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BINANCE_MCP_ENV_FILE", "settings")
-        patch.setenv("BINANCE_MCP_PORT", "2")
-        patch.setenv("BINANCE_RECV_WINDOW", "2")
-        settings = load_settings(port=3, host=None)
-    assert (settings.port, settings.recv_window, settings.timeout_seconds) == (3, 2, 1.0)
-    assert settings.host == "127.0.0.1"
-
-
-def test_an_invalid_override_is_reported_with_its_variable() -> None:
-    with pytest.raises(SettingsError) as failed:
-        load_settings(port=65_536)
-    assert failed.value.problems == (Problem("BINANCE_MCP_PORT", "must be at most 65535"),)
-
-
 # Names that others use for settings of their own
 
 
@@ -161,20 +139,3 @@ def test_secrets_are_not_in_the_repr_of_settings() -> None:
     for variable in SECRETS:
         settings = settings_of({variable: "the-secret-itself"})
         assert "the-secret-itself" not in f"{settings!r} {settings} {settings.model_dump_json()}"
-
-
-def test_an_invalid_value_of_an_env_file_is_reported_with_the_path_of_the_file() -> None:
-    Path("named").write_text("BINANCE_MCP_PORT=x\nBINANCE_RECV_WINDOW=x\n", "utf-8")
-    with pytest.raises(SettingsError) as failed:
-        load_settings(env_file="named", recv_window=0)
-    assert str(failed.value).splitlines() == [
-        "BINANCE_RECV_WINDOW: must be at least 1",
-        f"BINANCE_MCP_PORT: must be a whole number (in {Path('named').absolute()})",
-    ]
-
-
-@pytest.mark.parametrize("nothing", ["", "${user_config.field}"])
-def test_a_blank_override_is_ignored(nothing: str) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BINANCE_MCP_HOST", "::1")
-        assert load_settings(host=nothing, env_file=nothing).host == "::1"

@@ -20,6 +20,8 @@ from binance_mcp.cli.command import Command, EnvFile, summary
 from binance_mcp.cli.completion import Shell, completion_script
 from binance_mcp.cli.demo import Demo
 from binance_mcp.cli.http import Http
+from binance_mcp.cli.login import Login
+from binance_mcp.cli.logout import Logout
 from binance_mcp.cli.output import say
 from binance_mcp.cli.policy.policy import Policy
 from binance_mcp.cli.sandbox import Sandbox
@@ -59,8 +61,7 @@ class _Arguments(BaseSettings):
     __doc__ = cleandoc(
         """MCP server for the Binance USD-M Futures listen key. Without a command, it serves stdio.
 
-        Exit codes: 0 success; 1 a problem of a policy or an audit trail was found, or a host's file
-        was left as it is; 2 the command cannot be run; 130 interrupted.
+        Exit codes: 0 success; 1 a problem was found; 2 the command cannot be run; 130 interrupted.
         """
     )
     model_config = SettingsConfigDict(
@@ -72,6 +73,8 @@ class _Arguments(BaseSettings):
         hide_input_in_errors=True,
     )
 
+    login: CliSubCommand[Login] = Field(description=summary(Login))
+    logout: CliSubCommand[Logout] = Field(description=summary(Logout))
     setup: CliSubCommand[Setup] = Field(description=summary(Setup))
     http: CliSubCommand[Http] = Field(description=summary(Http))
     policy: CliSubCommand[Policy] = Field(description=summary(Policy))
@@ -112,16 +115,8 @@ def parse(arguments: list[str]) -> Command:
         raise SettingsError(problems) from None
     if parsed.version:
         return Version()
-    commands = (
-        parsed.setup,
-        parsed.http,
-        parsed.policy,
-        parsed.audit,
-        parsed.sandbox,
-        parsed.demo,
-        parsed.completion,
-    )
-    command = next(filter(None, commands), Stdio())
+    commands = (command for _, command in parsed if isinstance(command, Command))
+    command = next(commands, Stdio())
     if parsed.env_file is None:
         return command
     if not isinstance(command, Http | Stdio):

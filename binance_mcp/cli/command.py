@@ -8,7 +8,12 @@ from typing import Annotated, TypeAlias
 from pydantic import BaseModel, Field
 
 from binance_mcp.errors import Problem, SettingsError
-from binance_mcp.settings import Settings, read_settings
+from binance_mcp.settings import Settings
+from binance_mcp.settings_sources import (
+    FoundSettings,
+    read_settings,
+    read_settings_and_keychain,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -53,10 +58,19 @@ def summary(command: type[Command]) -> str:
 
 def settings_in_force(**overrides: object) -> Settings:
     """Load the settings, and configure logging with them."""
+    return in_force(read_settings(**overrides))
+
+
+def settings_with_keychain(**overrides: object) -> Settings:
+    """Load the settings to serve with: credentials may come from the system's keychain, too."""
+    return in_force(read_settings_and_keychain(**overrides))
+
+
+def in_force(found: FoundSettings) -> Settings:
+    """Configure logging with the settings, and log where they come from."""
     from binance_mcp.logs import configure_logging
 
-    settings, notices = read_settings(**overrides)
-    configure_logging(settings.log_level, settings.log_format)
-    for notice in notices:
+    configure_logging(found.settings.log_level, found.settings.log_format)
+    for notice in found.notices:
         logger.log(notice.level, notice.text)
-    return settings
+    return found.settings

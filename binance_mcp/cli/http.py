@@ -5,7 +5,7 @@ from functools import partial
 import anyio
 from pydantic import Field
 
-from binance_mcp.cli.command import Command, EnvFile, settings_in_force
+from binance_mcp.cli.command import Command, EnvFile, settings_with_keychain
 
 
 class Http(Command):
@@ -20,6 +20,6 @@ class Http(Command):
         from binance_mcp.server.app import create_server
         from binance_mcp.server.http import run_http
 
-        settings = settings_in_force(env_file=self.env_file, host=self.host, port=self.port)
+        settings = settings_with_keychain(env_file=self.env_file, host=self.host, port=self.port)
         server = create_server(settings)
         return anyio.run(partial(run_http, server, host=settings.host, port=settings.port))

@@ -5,7 +5,7 @@ from typing import Final
 
 import anyio
 
-from binance_mcp.cli.command import Command, EnvFile, settings_in_force
+from binance_mcp.cli.command import Command, EnvFile, settings_with_keychain
 from binance_mcp.cli.output import complain
 from binance_mcp.errors import ServingError
 
@@ -37,7 +37,7 @@ class Stdio(Command):
 
         if sys.stdout is None:
             raise ServingError("standard output is closed: there is no host to answer")
-        server = create_server(settings_in_force(env_file=self.env_file))
+        server = create_server(settings_with_keychain(env_file=self.env_file))
         if sys.stdin is not None:  # otherwise it is closed: the host has already left
             if sys.stdin.isatty():
                 from binance_mcp.cli.host_entry import host_config

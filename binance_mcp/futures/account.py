@@ -65,7 +65,7 @@ async def open_account(
     With `app`, that app in this process answers in Binance's place. `on_change` is called after
     every change of the listen key's life.
     """
-    environment = _environment(settings)
+    environment = environment_of(settings)
     logger.info(
         "using %s at %s, streams at %s",
         environment.name,
@@ -107,7 +107,8 @@ async def open_account(
         logger.info("stopped using %s; a listen key is left as it is", environment.name)
 
 
-def _environment(settings: Settings) -> Environment:
+def environment_of(settings: Settings) -> Environment:
+    """Return the configured environment, with the URLs that the settings override."""
     preset = ENVIRONMENTS[settings.environment]
     return replace(
         preset,

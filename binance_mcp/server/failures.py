@@ -43,9 +43,10 @@ _SAFE_TO_REPEAT: Final = "It was tried several times; calling again later is saf
 
 ADVICE: Final[dict[type[BinanceMcpError], str]] = {
     MissingApiKeyError: (
-        "Nothing was sent. The user must set BINANCE_API_KEY in the env of this server's entry in "
-        "the host's configuration, or in a file that BINANCE_MCP_ENV_FILE names, and "
-        "restart it. BINANCE_ENVIRONMENT=sandbox works without an account."
+        "Nothing was sent. The user must run `binance-mcp login` in a terminal, or set "
+        "BINANCE_API_KEY in a file that BINANCE_MCP_ENV_FILE names or in the env of this server's "
+        "entry in the host's configuration, and restart it; its log says what it found. "
+        "BINANCE_ENVIRONMENT=sandbox works without an account."
     ),
     MissingSecretError: (
         "Nothing was sent. The user must set BINANCE_API_SECRET, or a private key, beside the API "

@@ -25,6 +25,8 @@ def test_the_help_names_every_command_and_the_exit_codes(
     assert run("--help") == 0
     out, err = capsys.readouterr()
     assert re.findall(r"^    (\w+) +[A-Z]", out, re.MULTILINE) == [
+        "login",
+        "logout",
         "setup",
         "http",
         "policy",

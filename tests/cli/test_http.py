@@ -23,7 +23,7 @@ def test_http_refuses_an_address_that_other_machines_reach() -> None:
 def test_a_port_in_use_is_reported_in_one_line(command: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with running(command, "--port", str(port)) as process:
+        with running(command, "--port", str(port), variables=ONLY_ERRORS) as process:
             code, out, err = ended(process)
     reason = os.strerror(errno.EADDRINUSE)
     assert (code, out) == (2, "")

@@ -95,6 +95,7 @@ def test_the_bare_command_does_not_import_modules_of_other_commands() -> None:
         "binance_mcp.errors",
         "binance_mcp.files",
         "binance_mcp.settings",
+        "binance_mcp.settings_sources",
         "binance_mcp.urls",
         "binance_mcp.validation",
     }

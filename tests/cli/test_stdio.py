@@ -64,7 +64,7 @@ def test_the_bare_command_serves_with_closed_stderr() -> None:
 
 
 def test_an_unusable_policy_is_reported_in_one_line() -> None:
-    with running(variables={"BINANCE_MCP_POLICY": "missing.json"}) as process:
+    with running(variables={**ONLY_ERRORS, "BINANCE_MCP_POLICY": "missing.json"}) as process:
         code, out, err = ended(process)
     assert (code, out) == (2, "")
     assert re.fullmatch(r"binance-mcp: missing\.json: [^\n]+\n", err)

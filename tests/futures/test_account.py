@@ -15,7 +15,7 @@ from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.environment import ENVIRONMENTS
 from binance_mcp.sandbox.app import AccountKeys, Sandbox
 from binance_mcp.sandbox.tcp import serving_sandbox
-from binance_mcp.settings import load_settings
+from binance_mcp.settings_sources import load_settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("empty_directory")]
 

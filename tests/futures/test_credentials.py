@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from binance_mcp.errors import SettingsError
 from binance_mcp.futures.credentials import Credentials, load_credentials
 from binance_mcp.futures.signing import hmac_signer, private_key_signer
-from binance_mcp.settings import load_settings
+from binance_mcp.settings_sources import load_settings
 
 pytestmark = pytest.mark.usefixtures("empty_directory")
 

@@ -20,7 +20,7 @@ from binance_mcp.futures.user_stream.gap import GapReason
 from binance_mcp.futures.user_stream.journal import Page
 from binance_mcp.sandbox.app import AccountKeys, Sandbox
 from binance_mcp.sandbox.trading.ledger import Ledger
-from binance_mcp.settings import load_settings
+from binance_mcp.settings_sources import load_settings
 from tests.simulation.storm.machine import Machine
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("empty_directory")]

@@ -12,7 +12,7 @@ from binance_mcp.futures.listen_key import State
 from binance_mcp.futures.signing import hmac_signer
 from binance_mcp.server.app import create_server
 from binance_mcp.server.opening import can_read_account, opening_account
-from binance_mcp.settings import load_settings
+from binance_mcp.settings_sources import load_settings
 from tests.server.conftest import virtual_wall_clock
 from tests.server.connections import Serve
 

@@ -13,7 +13,7 @@ from binance_mcp.futures.user_stream.gap import Gap, GapReason
 from binance_mcp.futures.user_stream.journal import Journal
 from binance_mcp.sandbox.app import AccountKeys, Sandbox
 from binance_mcp.sandbox.trading.ledger import Ledger
-from binance_mcp.settings import load_settings
+from binance_mcp.settings_sources import load_settings
 from tests.futures.user_stream.conftest import everything
 from tests.simulation.storm.machine import Machine
 
