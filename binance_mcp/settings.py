@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from binance_mcp.env_file import is_unset
 from binance_mcp.urls import check_rest_url, check_stream_url
@@ -214,6 +214,17 @@ class Settings(BaseSettings):
         validation_alias="BINANCE_MCP_LOG_FORMAT",
         description="`plain` lines or `json` (one object a line).",
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        *_others: PydanticBaseSettingsSource,
+        **_more: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read no source: `settings_sources` does, and knows where each value is from."""
+        return (init_settings,)
 
     @model_validator(mode="before")
     @classmethod
