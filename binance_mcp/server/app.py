@@ -236,7 +236,7 @@ class ListenKeyServer(MCPServer[Account]):
         async def make() -> CallToolResult:
             account = context.request_context.lifespan_context
             if tool == USER_EVENTS_TOOL:
-                return user_events(account)
+                return await user_events(account)
             return listen_key_status(account, self._reveal)
 
         try:

@@ -40,9 +40,11 @@ def listen_key_status(account: Account, reveal: Reveal) -> CallToolResult:
     )
 
 
-def user_events(account: Account) -> CallToolResult:
+async def user_events(account: Account) -> CallToolResult:
     """Return the newest events as the result of a call."""
-    return CallToolResult(content=[], structured_content=newest_events(account).as_json())
+    newest = newest_events(account).as_json()
+    await account.stream.journal.kept()
+    return CallToolResult(content=[], structured_content=newest)
 
 
 def resource_contents(result: CallToolResult) -> ReadResourceContents:

@@ -1,7 +1,7 @@
 """A file that keeps a journal beyond the process: SQLite, mode 0600, in one process at a time.
 
-What is written is kept within a fraction of a second. A process that is killed loses no more than
-that, and the next one marks the time in between as a gap.
+What is written is kept within a fraction of a second, and before it is told to a reader. A process
+that is killed loses no more than that, and the next one marks the time in between as a gap.
 """
 
 import json
@@ -58,6 +58,7 @@ class EventsFile:
         self._account = account
         self._database: sqlite3.Connection
         self._waiting: list[_Statement] = []
+        self._flushing = anyio.Lock()
         self._is_failing = False
         self._alive_at = 0.0
 
@@ -150,15 +151,25 @@ class EventsFile:
                     self._alive_at = now
                     values = (covered_until(),)
                     self._waiting.append(("UPDATE about SET covered_until = ?", values))
-                if self._waiting:
-                    await anyio.to_thread.run_sync(self._flush)
+                await self._flush()
         finally:
             self._waiting.append(("UPDATE about SET covered_until = ?", (covered_until(),)))
-            self._flush()
+            await self._flush()
             self.close()
 
-    def _flush(self) -> None:
-        batch, self._waiting = self._waiting, []
+    async def kept(self) -> None:
+        """Wait until what was written is in the file; not while it cannot be written to."""
+        if not self._is_failing:
+            await self._flush()
+
+    async def _flush(self) -> None:
+        with anyio.CancelScope(shield=True):  # what is taken to be written must not be lost
+            async with self._flushing:
+                if self._waiting:
+                    batch, self._waiting = self._waiting, []
+                    await anyio.to_thread.run_sync(self._keep, batch)
+
+    def _keep(self, batch: list[_Statement]) -> None:
         try:
             self._execute(batch)
             self._is_failing = False

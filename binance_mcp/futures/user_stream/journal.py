@@ -219,6 +219,14 @@ class Journal:
             is_truncated=bool(missed),
         )
 
+    async def kept(self) -> None:
+        """Wait until what is in the journal outlives the process, if it is to.
+
+        What is told before that may be lost, and its sequence number be given to another event.
+        """
+        if self._store:
+            await self._store.kept()
+
     async def changes(self) -> None:
         """Wait until an event or a gap is added, or a gap ends."""
         self._changed = self._changed or anyio.Event()

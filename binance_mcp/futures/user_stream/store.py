@@ -39,6 +39,9 @@ class Store(Protocol):
     def drop(self, sequence: int, dropped: Gap) -> None:
         """Forget the events up to a sequence number; `dropped` is what has been forgotten."""
 
+    async def kept(self) -> None:
+        """Wait until what was written outlives the process, if that is possible."""
+
 
 @dataclass(frozen=True)
 class Past:

@@ -39,6 +39,7 @@ async def get_account_snapshot(
     account = context.request_context.lifespan_context
     wanted = checked_symbol(symbol) if symbol else None
     snapshot = await take_snapshot(account.reads, account.stream, wanted)
+    await account.stream.journal.kept()
     return succeeded(
         snapshot_lines(account, snapshot, wanted),
         snapshot_report(account, snapshot, wanted, detail=detail),

@@ -117,9 +117,9 @@ class UserEventsTool:
         if isinstance(session, str):
             self._remember(session, found.next)
         result = _result(account, stream, found, detail=detail)
-        return succeeded(
-            _text(result, found, wanted, StreamStatus.of(stream), account.wall_clock()), result
-        )
+        told = _text(result, found, wanted, StreamStatus.of(stream), account.wall_clock())
+        await stream.journal.kept()
+        return succeeded(told, result)
 
     def _remember(self, session: str, cursor: Cursor) -> None:
         self._read[session] = cursor

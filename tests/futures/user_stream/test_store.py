@@ -1,10 +1,10 @@
 from binance_mcp.futures.user_stream.event import UserEvent
 from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
 from binance_mcp.futures.user_stream.journal import Journal
-from binance_mcp.futures.user_stream.store import Entry
+from binance_mcp.futures.user_stream.store import Entry, Store
 
 
-class Notes:
+class Notes(Store):
     """A store that notes what it is told."""
 
     def __init__(self) -> None:

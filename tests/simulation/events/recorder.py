@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 
 from binance_mcp.futures.user_stream.gap import Gap
-from binance_mcp.futures.user_stream.store import Entry
+from binance_mcp.futures.user_stream.store import Entry, Store
 
 
 @dataclass
-class Recorder:
+class Recorder(Store):
     entries: list[Entry] = field(default_factory=list[Entry])
     gaps: dict[int, Gap] = field(default_factory=dict[int, Gap])
     """By number, as they are now."""
