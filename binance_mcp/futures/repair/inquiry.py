@@ -192,8 +192,9 @@ class Inquiry:
         await self._ask_for_each(orders - self._orders.rows.keys())
 
     async def _list_stops(self, now: float) -> None:
-        """List the conditional orders of each symbol that has or had one."""
-        symbols = {*self.active, *(symbol for symbol, _ in (*self.known.stops, *self._stops.rows))}
+        """List the conditional orders of each symbol that is known to have, or have had, one."""
+        open_now = {symbol for symbol, _ in self._stops.rows}
+        symbols = {*self.active, *self.known.stop_symbols, *open_now}
         for (symbol, _), row in self._orders.rows.items():
             if Fields(row).text("origType") != Fields(row).text("type"):
                 symbols.add(symbol)

@@ -25,6 +25,8 @@ class KnownOrders:
     """One that was triggered has not ended before its order has."""
     is_complete: bool = False
     """Whether all that is open is known; otherwise only what events told of."""
+    stop_symbols: set[str] = field(default_factory=set[str])
+    """The symbols of the stops that were ever seen: those of one can only be listed together."""
 
     def apply(self, event: UserEvent) -> None:
         """Take over what an event says."""
@@ -37,6 +39,7 @@ class KnownOrders:
                 self.orders.pop((order.text("s"), number), None)
         elif event.type == "ALGO_UPDATE" and (number := order.number("aid")):
             stop = order.text("s"), number
+            self.stop_symbols.add(stop[0])
             (self.stops.add if status in STOP_OPEN else self.stops.discard)(stop)
 
     @property
@@ -48,6 +51,7 @@ class KnownOrders:
         """Take over what is open: all there is."""
         self.orders = {order_of(row): Fields(row).text("executedQty") for row in orders}
         self.stops = {stop_of(row) for row in stops}
+        self.stop_symbols |= {symbol for symbol, _ in self.stops}
         self.is_complete = True
 
 

@@ -75,6 +75,7 @@ def test_a_stop_is_open_until_it_ends_or_its_order_does(status: str) -> None:
         assert known.stops == {STOP}
     apply(known, "ALGO_UPDATE", X=status)
     assert known.stops == set()
+    assert known.stop_symbols == {STOP[0]}
 
 
 def test_other_events_and_those_without_a_number_tell_of_no_order() -> None:
@@ -99,6 +100,7 @@ def test_what_is_listed_replaces_what_was_told_and_is_all_there_is() -> None:
 
     assert (known.orders, known.stops) == ({("A", "5"): "1.5"}, {("B", "6")})
     assert known.symbols == {"A", "B"}
+    assert known.stop_symbols == {STOP[0], "B"}
     assert known.is_complete
 
 

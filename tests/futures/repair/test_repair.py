@@ -88,6 +88,15 @@ async def test_how_conditional_orders_went_on_is_read(desk: Desk) -> None:
     assert {each.source for each in desk.repaired} >= {"GET /fapi/v1/algoOrder"}
 
 
+async def test_a_stop_that_came_and_went_is_found_where_one_was_seen_before(desk: Desk) -> None:
+    desk.ledger.cancel_stop(desk.ledger.place_stop("BTCUSDT", "SELL", "1", "90"))
+    await anyio.sleep(HOUR)
+    for _ in range(2):
+        async with desk.disconnected():
+            desk.ledger.cancel_stop(desk.ledger.place_stop("BTCUSDT", "SELL", "1", "80"))
+    assert desk.kept() == desk.truth()
+
+
 async def test_what_arrives_after_it_was_read_is_not_added_again(desk: Desk) -> None:
     async with desk.disconnected():
         desk.ledger.trade("BTCUSDT", "BUY", "1", "100")
