@@ -31,9 +31,9 @@ def running(*arguments: str, **variables: str) -> Generator[subprocess.Popen[str
 
 
 @contextmanager
-def exchange() -> Generator[dict[str, str]]:
+def exchange(answer_seconds: float = 0.01) -> Generator[dict[str, str]]:
     """Run a sandbox; yield its addresses, and an account."""
-    with running("sandbox", "--answer-seconds", "0.01") as process:
+    with running("sandbox", "--answer-seconds", str(answer_seconds)) as process:
         assert process.stdout
         yield json.loads(process.stdout.readline())
 
