@@ -21,6 +21,10 @@ _REASONS: Final = {
     GapReason.RESTART: "this server was not running",
     GapReason.OTHER_JOURNAL: "the cursor is from before a restart, or from another server",
 }
+_NOT_LISTED: Final = (
+    "balance changes and margin calls cannot be read later, nor stops that came and went in a "
+    "symbol without others"
+)
 _NO_PROOF: Final = "an empty list does not prove that nothing happened."
 _MINUTE: Final = 60
 _HOUR: Final = 3600
@@ -45,8 +49,7 @@ def _repair(gap: Gap) -> str:
     if repair.is_refused:
         return f" Not repairable: {repair.problem}."
     but = f", but {repair.problem}" if repair.problem else ""
-    rest = "balance changes and margin calls cannot be read later"
-    return f" Repaired: {_found(repair)}{but}; {rest}."
+    return f" Repaired: {_found(repair)}{but}; {_NOT_LISTED}."
 
 
 def _found(repair: Repair) -> str:

@@ -124,7 +124,10 @@ def test_a_gap_that_was_repaired_says_what_was_found_and_what_was_not(
 ) -> None:
     gap = Gap(1, 0, NOW - 60, NOW, GapReason.DEAF)
     told = gap_sentence(replace(gap, repair=repair), NOW)
-    rest = "balance changes and margin calls cannot be read later."
+    rest = (
+        "balance changes and margin calls cannot be read later, nor stops that came and went in a "
+        "symbol without others."
+    )
     assert told == f"{gap_sentence(gap, NOW)} Repaired: {found}; {rest}"
 
 
