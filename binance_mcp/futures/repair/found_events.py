@@ -4,7 +4,6 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -12,6 +11,7 @@ from typing import Any, Final
 from binance_mcp.errors import UnreadableFrameError
 from binance_mcp.futures.account_reads import Row
 from binance_mcp.futures.binance_error import UnreadableAnswerError
+from binance_mcp.futures.repair.known_orders import quantity
 from binance_mcp.futures.user_stream.change import ENDS
 from binance_mcp.futures.user_stream.event import UserEvent, parse_frame
 from binance_mcp.futures.user_stream.fields import Fields
@@ -34,7 +34,7 @@ _ORDER: Final = {
     "cp": "closePosition",
 }
 _EARLIER: Final = {short: name for short, name in _ORDER.items() if short != "ap"}
-"""The average price is known as it is now only, and not as it was after an earlier fill."""
+"""The average price is known as it was listed only, and not as it was after another fill."""
 _FILL: Final = {
     "s": "symbol",
     "S": "side",
@@ -69,7 +69,6 @@ _STOP: Final = {
 }
 _TRIGGERED_STOP: Final = {short: name for short, name in _STOP.items() if short != "ap"}
 """What is listed of a stop that was the same when it was triggered."""
-_DECIMAL: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 
 
 def placed(order: Row) -> UserEvent:
@@ -101,10 +100,10 @@ def stop_changes(stop: Row) -> list[UserEvent]:
     return changes
 
 
-def fills(trades: Iterable[Row], orders: Mapping[str, Row], until: int) -> list[UserEvent]:
-    """Return the fills of one symbol. `orders` are its orders by number, as they are now.
+def fills(trades: Iterable[Row], orders: Mapping[str, Row]) -> list[UserEvent]:
+    """Return the fills of one symbol. `orders` are its orders by number, listed before them.
 
-    `until`, in milliseconds, is when the last of them can have happened.
+    How much of an order was filled by then is right if all its later fills are among them.
     """
     by_order: dict[str, list[Row]] = {}
     for trade in sorted(trades, key=lambda each: (_number(each, "time"), _number(each, "id"))):
@@ -112,26 +111,32 @@ def fills(trades: Iterable[Row], orders: Mapping[str, Row], until: int) -> list[
     return [
         event
         for number, found in by_order.items()
-        for event in _fills_of(orders.get(number, {}), found, until)
+        for event in _fills_of(orders.get(number, {}), found)
     ]
 
 
-def _fills_of(order: Row, trades: Sequence[Row], until: int) -> list[UserEvent]:
+def _fills_of(order: Row, trades: Sequence[Row]) -> list[UserEvent]:
     """Return the fills of an order, each with how much of it was filled, if that is known."""
-    total, left = _decimal(order.get("origQty")), _decimal(order.get("executedQty"))
-    is_final = _number(order, "updateTime") <= until  # nothing was filled after these
+    listed_at = _number(order, "updateTime")
+    listed = [trade for trade in trades if _number(trade, "time") <= listed_at]
+    total, so_far = quantity(order.get("origQty")), quantity(order.get("executedQty"))
+    for trade in listed:
+        so_far = _sum(so_far, trade, -1)
     events: list[UserEvent] = []
-    for trade in reversed(trades):
-        so_far = left if is_final else None
+    for trade in trades:
+        so_far = _sum(so_far, trade, 1)
         state = {"X": "FILLED" if so_far is not None and so_far == total else "PARTIALLY_FILLED"}
         if so_far is not None:
             state["z"] = f"{so_far:f}"
-        names = _ORDER if is_final and not events else _EARLIER
+        names = _ORDER if trade is (listed or (None,))[-1] else _EARLIER
         members = _members(order, names) | _members(trade, _FILL) | {"x": "TRADE"} | state
         events.append(_event("ORDER_TRADE_UPDATE", members, trade.get("time")))
-        quantity = _decimal(trade.get("qty"))
-        left = None if left is None or quantity is None else left - quantity
-    return events[::-1]
+    return events
+
+
+def _sum(so_far: Decimal | None, trade: Row, sign: int) -> Decimal | None:
+    filled = quantity(trade.get("qty"))
+    return None if so_far is None or filled is None else so_far + sign * filled
 
 
 def _members(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
@@ -151,7 +156,3 @@ def _event(kind: str, members: dict[str, Any], at: object) -> UserEvent:
 
 def _number(row: Row, name: str) -> int:
     return int(Fields(row).number(name) or 0)
-
-
-def _decimal(value: object) -> Decimal | None:
-    return Decimal(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else None

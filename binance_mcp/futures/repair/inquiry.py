@@ -4,9 +4,9 @@ Of the orders that are known, it is also what happened before, which may be know
 Times are Binance's, in seconds since the Unix epoch.
 """
 
-import math
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
 
 from binance_mcp.futures.account_reads import KEPT_SECONDS, AccountReads, Row
@@ -18,6 +18,7 @@ from binance_mcp.futures.repair.known_orders import (
     KnownOrders,
     Order,
     order_of,
+    quantity,
     stop_of,
 )
 from binance_mcp.futures.repair.listing import Listing
@@ -42,6 +43,8 @@ _STOP: Final = "GET /fapi/v1/algoOrder"
 _TRADES: Final = "GET /fapi/v1/userTrades"
 _MOST_SINGLE: Final = 40
 """Orders, or symbols, that are asked for one by one."""
+_AN_ORDER: Final = "order"
+_A_STOP: Final = "conditional order"
 _NO_SUCH_ORDER: Final = -2013
 
 
@@ -63,18 +66,24 @@ class Inquiry:
     known: KnownOrders
     active: Collection[str] = ()
     """Symbols that may have been traded."""
-    is_brief: bool = False
-    """Whether what is open is listed for the symbols that are known, which costs little weight."""
+    all_orders: bool = True
+    """Whether open orders of all symbols are listed; for those that are known it costs little."""
+    all_stops: bool = True
+    """Whether open conditional orders of all symbols are listed."""
+    known_at: float | None = None
+    """When `known` was last compared with what was open."""
     doubts: list[str] = field(default_factory=list[str], init=False)
     """What may be missing all the same."""
     lost: list[str] = field(default_factory=list[str], init=False)
     """What has happened, but cannot be read."""
-    open_orders: list[Row] = field(default_factory=list[Row], init=False)
-    open_stops: list[Row] = field(default_factory=list[Row], init=False)
-    """What is open now."""
+    _gone: dict[str, set[Order]] = field(
+        default_factory=lambda: {_AN_ORDER: set(), _A_STOP: set()}, init=False
+    )
+    """What is not listed any more."""
     _orders: Listing = field(default_factory=lambda: Listing(order_of), init=False)
     _stops: Listing = field(default_factory=lambda: Listing(stop_of), init=False)
     _trades: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]], init=False)
+    _earned: set[str] | None = field(default=None, init=False)
 
     @property
     def problem(self) -> str | None:
@@ -101,6 +110,12 @@ class Inquiry:
         found = (*self._order_changes(), *self._fills(), *self._stop_changes())
         return sorted(found, key=_place)
 
+    def take_over(self) -> None:
+        """Let `known` be what was open at the end of the span; what came later is told of later."""
+        orders, stops = self._orders.rows.values(), self._stops.rows.values()
+        self.known.forget(self._gone[_AN_ORDER], self._gone[_A_STOP])
+        self.known.take_over(orders, stops, self.until)
+
     def _doubt(self, now: float) -> None:
         if now - self.since > KEPT_SECONDS:
             self.doubts.append("Binance lists nothing that is older than 90 days")
@@ -122,16 +137,21 @@ class Inquiry:
         return first if self.known.is_complete else max(first - _LOOK_BACK, now - KEPT_SECONDS)
 
     async def _list_open(self) -> None:
-        symbols = {*self.active, *self.known.symbols}
-        is_brief = self.is_brief and len(symbols) < _MOST_SINGLE
-        for symbol in sorted(symbols) if is_brief else (None,):
+        for symbol in self._listed_symbols(all_of_them=self.all_orders):
             self._orders.add(await self.reads.open_orders(symbol), _OPEN_ORDERS)
+        for symbol in self._listed_symbols(all_of_them=self.all_stops):
             self._stops.add(await self.reads.open_stops(symbol), _OPEN_STOPS)
 
+    def _listed_symbols(self, *, all_of_them: bool) -> Sequence[str | None]:
+        symbols = sorted({*self.active, *self.known.symbols})
+        return (None,) if all_of_them or len(symbols) >= _MOST_SINGLE else symbols
+
     async def _earning(self, now: float) -> set[str]:
-        """Return the symbols that cost or earned something."""
-        income = await self.reads.income(self._first(now), self.until)
-        return {Fields(row).text("symbol") for row in income} - {""}
+        """Return the symbols that cost or earned something. It is asked once: it weighs much."""
+        if self._earned is None:
+            income = await self.reads.income(self._first(now), self.until)
+            self._earned = {Fields(row).text("symbol") for row in income} - {""}
+        return self._earned
 
     async def _list_orders(self, now: float, traded: Collection[str]) -> None:
         first = self._first_placed(now)
@@ -139,6 +159,8 @@ class Inquiry:
             rows = await self.reads.orders(first, self.until)
         except ParameterError:  # whether the symbol may be left out is uncertain
             self.doubts.append("orders placed and ended unfilled in other symbols are not found")
+            if not self.all_orders:
+                self._orders.add(await self.reads.open_orders(), _OPEN_ORDERS)
             listed = {symbol for symbol, _ in self._orders.rows}
             symbols = {*traded, *self.known.symbols, *listed, *await self._earning(now)}
             rows = [
@@ -148,15 +170,12 @@ class Inquiry:
             ]
         self._orders.add(rows, _ORDERS)
         await self._ask_for_each(self.known.orders.keys() - self._orders.rows.keys())
-        self.open_orders = [
-            row for row in self._orders.rows.values() if Fields(row).text("status") in OPEN
-        ]
 
     async def _ask_for_each(self, orders: Iterable[Order]) -> None:
         async def ask(order: Order) -> None:
             self._orders.add([await self.reads.order(*order)], _ORDER)
 
-        await self._ask(orders, ask, "order")
+        await self._ask(orders, ask, _AN_ORDER)
 
     async def _ask(
         self, orders: Iterable[Order], ask: Callable[[Order], Awaitable[None]], what: str
@@ -171,7 +190,11 @@ class Inquiry:
                 if error.code != _NO_SUCH_ORDER:
                     raise
                 symbol, number = order
-                self.lost.append(f"how {what} {number} of {symbol} ended is not listed any more")
+                after = f" after {_date(self.known_at)}" if self.known_at else ""
+                self.lost.append(
+                    f"how {what} {number} of {symbol} ended{after} is not listed any more"
+                )
+                self._gone[what].add(order)
 
     def touched(self) -> set[str]:
         """Return the symbols of orders that were filled, in the span or before, without a word."""
@@ -180,13 +203,15 @@ class Inquiry:
         }
 
     def _is_touched(self, order: Order, row: Row) -> bool:
-        if (known := self.known.orders.get(order)) is not None:
-            return known != Fields(row).text("executedQty")
+        filled, known = quantity(row.get("executedQty")), self.known.orders.get(order)
         is_late = int(Fields(row).number("updateTime") or 0) >= self.since * 1000
-        return is_late and not Fields(row).is_zero("executedQty")
+        is_other = filled != known if known is not None else self._is_unheard(order, row)
+        return bool(filled) and (is_late or is_other)
 
     async def _list_trades(self, symbol: str, now: float) -> None:
-        self._trades[symbol] = await self.reads.trades(self._first(now), self.until, symbol)
+        """List the fills up to now: those after the span tell what was filled of an order in it."""
+        until = max(self.until, self.reads.rest_api.server_time())
+        self._trades[symbol] = await self.reads.trades(self._first(now), until, symbol)
         numbers = {Fields(trade).number("orderId") for trade in self._trades[symbol]}
         orders = {(symbol, number) for number in numbers if number}
         await self._ask_for_each(orders - self._orders.rows.keys())
@@ -208,40 +233,56 @@ class Inquiry:
         async def ask(stop: Order) -> None:
             self._stops.add([await self.reads.stop(stop[1])], _STOP)
 
-        await self._ask(self.known.stops - self._stops.rows.keys(), ask, "conditional order")
-        self.open_stops = [
-            row for row in self._stops.rows.values() if Fields(row).text("algoStatus") in STOP_OPEN
-        ]
+        known = self.known.stops.items()
+        unlisted = {stop for stop, order in known if not self._is_listed(stop, order)}
+        await self._ask(unlisted, ask, _A_STOP)
+
+    def _is_listed(self, stop: Order, order: str) -> bool:
+        """Return whether it is known how a stop is: listed, or triggered and its order open."""
+        row = self._orders.rows.get((stop[0], order), {})
+        return stop in self._stops.rows or Fields(row).text("status") in OPEN
 
     def _order_changes(self) -> Iterator[FoundEvent]:
         for order, row in self._orders.rows.items():
             source, was_open = self._orders.sources[order], order in self.known.orders
-            if self._is_inside(row.get("time")):
+            if self._is_inside(row.get("time"), whenever=self._is_unheard(order, row)):
                 yield FoundEvent(placed(row), source)
             is_ended = row.get("status") in ENDS
-            if is_ended and self._is_inside(row.get("updateTime"), was_open=was_open):
+            if is_ended and self._is_inside(row.get("updateTime"), whenever=was_open):
                 yield FoundEvent(ended(row), source)
 
     def _stop_changes(self) -> Iterator[FoundEvent]:
         for stop, row in self._stops.rows.items():
             source, was_open = self._stops.sources[stop], stop in self.known.stops
             first, *later = stop_changes(row)
-            if self._is_inside(first.event_time):
+            is_open = Fields(row).text("algoStatus") in STOP_OPEN
+            is_unheard = is_open and not was_open and self.known.is_complete
+            if self._is_inside(first.event_time, whenever=is_unheard):
                 yield FoundEvent(first, source)
             for event in later:
-                if self._is_inside(event.event_time, was_open=was_open):
+                if self._is_inside(event.event_time, whenever=was_open or is_unheard):
                     yield FoundEvent(event, source)
+
+    def _is_unheard(self, order: Order, row: Row) -> bool:
+        """Return whether an order is open although all that is open should be known."""
+        is_open = Fields(row).text("status") in OPEN
+        return is_open and order not in self.known.orders and self.known.is_complete
 
     def _fills(self) -> Iterator[FoundEvent]:
         for symbol, trades in self._trades.items():
             rows = {n: row for (its, n), row in self._orders.rows.items() if its == symbol}
-            for event in fills(trades, rows, math.ceil(self.until * 1000)):
-                yield FoundEvent(event, _TRADES)
+            for event in fills(trades, rows):
+                if self._is_inside(event.event_time):
+                    yield FoundEvent(event, _TRADES)
 
-    def _is_inside(self, at: object, *, was_open: bool = False) -> bool:
-        """Return whether something happened in the span, or to what was open before it."""
-        since = 0.0 if was_open else self.since
+    def _is_inside(self, at: object, *, whenever: bool = False) -> bool:
+        """Return whether something happened in the span, or at any time before its end."""
+        since = 0.0 if whenever else self.since
         return isinstance(at, int) and since * 1000 <= at <= self.until * 1000
+
+
+def _date(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S UTC}"
 
 
 def _place(found: FoundEvent) -> tuple[int, int, str]:

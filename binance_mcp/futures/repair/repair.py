@@ -13,6 +13,7 @@ from binance_mcp.clock import WallClock
 from binance_mcp.futures.account_reads import AccountReads
 from binance_mcp.futures.binance_error import (
     BinanceError,
+    InvalidTimestampError,
     TooManyRequestsError,
     UnreadableAnswerError,
 )
@@ -31,6 +32,8 @@ _TOGETHER_SECONDS: Final = 3600.0
 """Gaps that are no farther apart are asked about together."""
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 300.0
+_REFUSED_SECONDS: Final = 3600.0
+"""After how long Binance is asked again, although it refused to be asked."""
 _SETTLED_SECONDS: Final = 60.0
 """How long ago something must have happened to be missed."""
 
@@ -48,12 +51,21 @@ class JournalRepair:
     _applied: int = field(default=0, init=False)
     """The sequence number of the last event that `known` has."""
     _pause: float = field(default=_FIRST_PAUSE, init=False)
-    _compared_until: float | None = field(default=None, init=False)
+    _compared_until: float = field(init=False)
     _suspects: set[str] = field(default_factory=set[str], init=False)
     """Symbols with fills that are in no gap that has been repaired."""
     _compared_sequence: int = field(default=0, init=False)
-    _is_refused: bool = field(default=False, init=False)
-    """Whether Binance refused to be asked, when it was asked last."""
+    _is_doubtful: bool = field(default=False, init=False)
+    """Whether something may be open in a symbol without anything that is known to be open."""
+    _refused_until: float | None = field(default=None, init=False)
+    """When to ask again, if Binance refused to be asked when it was asked last."""
+
+    def __post_init__(self) -> None:
+        self._compared_until, past = self.wall_clock(), self.journal.open_orders
+        if past and past.after >= self.journal.first - 1:
+            self._apply(until=past.after)
+            self.known.restore(past)
+            self._compared_until, self._compared_sequence = past.compared_until, past.after
 
     async def run(self) -> None:
         """Repair what can be, and never return."""
@@ -69,7 +81,7 @@ class JournalRepair:
 
     def _is_passing(self, error: BinanceError) -> bool:
         """Return whether it may be different the next time."""
-        if isinstance(error, UnreadableAnswerError):
+        if isinstance(error, UnreadableAnswerError | InvalidTimestampError):
             return self._pause < _LONGEST_PAUSE
         return error.is_retryable or isinstance(error, TooManyRequestsError)
 
@@ -77,14 +89,14 @@ class JournalRepair:
         """Do what is to be done; if that is nothing, wait for it."""
         if gaps := self._next_gaps():
             await self._repair(gaps)
-        elif self.journal.gap is None and not self.known.is_complete and not self._is_refused:
-            await self._list_open()
-        elif self._until_comparison() <= 0:
-            await self._compare()
-        else:
-            with anyio.move_on_after(self._until_comparison()):
+        elif (pause := self._until_next()) > 0:
+            with anyio.move_on_after(pause):
                 await self.journal.changes()
                 await anyio.sleep(_GATHER_SECONDS)
+        elif self.known.is_complete:
+            await self._compare()
+        else:
+            await self._list_open()
         self._pause = _FIRST_PAUSE
 
     async def _wait(self, error: BinanceError) -> None:
@@ -95,12 +107,13 @@ class JournalRepair:
 
     def _give_up(self, error: BinanceError) -> None:
         """Mark every gap as one that cannot be repaired, because Binance refuses to be asked."""
-        if not self._is_refused:
+        if self._refused_until is None:
             logger.warning("the account cannot be read: %s; gaps are not repaired", error)
         for gap in self.journal.repairable():
             refused = Repair(self.wall_clock(), problem=str(error), is_refused=True)
             self.journal.settle(gap.number, refused)
-        self._is_refused, self._compared_until = True, self.wall_clock()
+        self._is_doubtful = True
+        self._refused_until, self._pause = self.wall_clock() + _REFUSED_SECONDS, _FIRST_PAUSE
 
     def _next_gaps(self) -> Sequence[Gap]:
         """Return the first gaps to be repaired that lie close to one another."""
@@ -122,8 +135,8 @@ class JournalRepair:
         found = await inquiry.answer()
         since = (gaps[0].since or 0.0) - _MARGIN_SECONDS
         earlier = [each for each in found if self._at(each) < since and self._is_missing(each)]
-        if earlier and self.journal.gap is None:
-            self._mark_withheld(earlier, None)
+        if self.journal.gap is None:
+            self._mark_withheld(earlier)
         added = self._add(found)
         self._suspects |= inquiry.touched()
         for gap in gaps:
@@ -141,26 +154,45 @@ class JournalRepair:
 
     async def _list_open(self) -> None:
         """Learn which orders are open, so that the end of each can be found later."""
-        applied = self.journal.last
         orders, stops = await self.reads.open_orders(), await self.reads.open_stops()
-        self._is_refused = False
-        if self.journal.gap is None and not self.journal.repairable():
-            self.known.replace(orders, stops)
-            self._applied = applied
+        self._refused_until = None
+        if self._is_followed():
+            self.known.take_over(orders, stops, math.inf)
+            self._keep_known()
 
     def _take_over(self, inquiry: Inquiry) -> None:
-        """Continue with what is open now, unless something may have been missed meanwhile."""
-        self._is_refused = False
-        if self.journal.gap is None and not self.journal.repairable():
-            self.known.replace(inquiry.open_orders, inquiry.open_stops)
+        """Continue with what is open, unless something may have been missed meanwhile."""
+        self._refused_until = None
+        self._is_doubtful = bool(inquiry.doubts) and not inquiry.all_orders
+        inquiry.take_over()
+        if self._is_followed():
+            self._keep_known()
+
+    def _is_followed(self) -> bool:
+        """Return whether nothing was missed that is yet to be asked about."""
+        return self.journal.gap is None and not self.journal.repairable()
+
+    def _keep_known(self) -> None:
+        """Know all that is open, now and in the next process."""
+        self.known.is_complete = True
+        self._apply()
+        self.journal.keep_open(self.known.as_of(self._applied, self._compared_until))
 
     def _inquiry(
         self, since: float, until: float, active: Collection[str] | None = None
     ) -> Inquiry:
         offset = self.reads.rest_api.clock_offset or 0.0
         span = since + offset - _MARGIN_SECONDS, until + offset + _MARGIN_SECONDS
-        is_brief = bool(active is not None and self.known.is_complete)
-        return Inquiry(self.reads, *span, self.known, frozenset(active or ()), is_brief)
+        is_certain = self.known.is_complete and not self._is_doubtful
+        return Inquiry(
+            self.reads,
+            *span,
+            self.known,
+            frozenset(active or ()),
+            all_orders=not is_certain,
+            all_stops=not is_certain or active is None,
+            known_at=self._compared_until,
+        )
 
     def _at(self, found: FoundEvent) -> float:
         offset = self.reads.rest_api.clock_offset or 0.0
@@ -177,64 +209,63 @@ class JournalRepair:
                 self.known.apply(each.event)
         return added
 
-    def _apply(self, *, until: float = math.inf) -> set[str]:
-        """Let `known` have what the stream brought; return the symbols of it."""
-        symbols: set[str] = set()
+    def _apply(self, *, until: float = math.inf) -> None:
+        """Let `known` have what is in the journal."""
         if self._applied < self.journal.first - 1:
-            self.known.is_complete = False  # more has come than the journal holds
+            self.known.clear()  # more has come than the journal holds
         for entry in self.journal.after(self._applied):
             if entry.sequence > until:
                 break
             self._applied = entry.sequence
-            if entry.source is None:
-                self.known.apply(entry.event)
-                symbols |= {entry.event.symbol} if entry.event.symbol else set()
-        return symbols
+            self.known.apply(entry.event)
 
-    def _until_comparison(self) -> float:
-        if not self.compare_seconds or self.journal.gap is not None:
+    def _until_next(self) -> float:
+        """Return the seconds until the account is asked without a gap."""
+        if self.journal.gap is not None:
             return math.inf
-        if self._compared_until is None:
-            self._compared_until = self.wall_clock()
-        return self._compared_until + self.compare_seconds - self.wall_clock()
+        next_at = self._refused_until or 0.0
+        if self.known.is_complete:
+            compared = self._compared_until + (self.compare_seconds or math.inf)
+            next_at = max(next_at, compared)
+        return next_at - self.wall_clock()
 
     async def _compare(self) -> None:
         """Look for what the stream withheld although it was connected."""
-        since, until = self._compared_until or 0.0, self.wall_clock() - _SETTLED_SECONDS
+        since, until = self._compared_until, self.wall_clock() - _SETTLED_SECONDS
         known, self._compared_sequence = self._compared_sequence, self.journal.last
         self._apply()
         if not self.journal.recognizes_after(known):
             logger.info("too many events to compare them with Binance's lists")
-            self._compared_until = until
+            self._compared_until, self._is_doubtful = until, True
             return
         inquiry = self._inquiry(since, until, active=self._active_since(since) | self._suspects)
         missing = [each for each in await inquiry.answer() if self._is_missing(each)]
-        if self.journal.gap is not None or self.journal.repairable():
+        if not self._is_followed():
             return  # it is repaired first
         self._compared_until, self._suspects = until, set()
         if not inquiry.doubts:
             self.journal.compared_until = until
-        if missing:
-            self._mark_withheld(missing, inquiry.problem)
-        elif inquiry.lost:
-            self._mark_withheld((), inquiry.problem, (since, until))
-        self._apply()
+        span = (since, self.wall_clock()) if inquiry.lost else None
+        self._mark_withheld(missing, inquiry.problem, span)
         self._take_over(inquiry)
 
     def _mark_withheld(
         self,
         missing: Sequence[FoundEvent],
-        problem: str | None,
+        problem: str | None = None,
         span: tuple[float, float] | None = None,
     ) -> None:
         """Add what a connected stream did not bring; there is no other gap now."""
-        times = span or [self._at(each) for each in missing]
-        self.journal.begin_gap(times[0], GapReason.WITHHELD)
-        self.journal.end_gap(times[-1])
-        gap = self.journal.repairable()[-1]
-        added = self._add(missing)
-        self._settle(gap, added, problem)
-        logger.warning("the user data stream withheld %d changes or more", len(added))
+        withheld = [each for each in missing if not self.journal.is_in_gap(self._at(each))]
+        times = [*(span or ()), *(self._at(each) for each in withheld)]
+        if times:
+            self.journal.begin_gap(min(times), GapReason.WITHHELD)
+            self.journal.end_gap(max(times))
+            gap = self.journal.repairable()[-1]
+            added = self._add(withheld)
+            self._settle(gap, added, problem)
+            logger.warning("the user data stream withheld %d changes or more", len(added))
+        self._add(missing)
 
     def _active_since(self, since: float) -> set[str]:
         """Return the symbols of the events that have been received since a time."""

@@ -21,7 +21,7 @@ from binance_mcp.errors import EventsFileError
 from binance_mcp.files import regular_file
 from binance_mcp.futures.user_stream.event import UserEvent
 from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
-from binance_mcp.futures.user_stream.store import Entry, Past
+from binance_mcp.futures.user_stream.store import Entry, OpenOrders, Past
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +46,12 @@ CREATE TABLE gaps (
     reason TEXT NOT NULL,
     repaired_at REAL, fills INTEGER, orders INTEGER, problem TEXT, refused INTEGER
 );
+"""
+_OPEN_ORDERS: Final = """
+CREATE TABLE IF NOT EXISTS open_orders (
+    one INTEGER PRIMARY KEY, after INTEGER NOT NULL, orders TEXT NOT NULL, stops TEXT NOT NULL,
+    compared_until REAL NOT NULL
+)
 """
 _Statement = tuple[str, tuple[object, ...]]
 
@@ -139,6 +145,16 @@ class EventsFile:
         values = (dropped.since, dropped.until)
         self._waiting.append(("UPDATE about SET dropped_since = ?, dropped_until = ?", values))
 
+    def write_open(self, known: OpenOrders) -> None:
+        """Keep what is open."""
+        values = (known.after, json.dumps(known.orders), json.dumps(known.stops))
+        self._waiting.append(
+            (
+                "INSERT OR REPLACE INTO open_orders VALUES (1, ?, ?, ?, ?)",
+                (*values, known.compared_until),
+            )
+        )
+
     async def run(self, covered_until: Callable[[], float | None]) -> None:
         """Write to the file until cancelled; then write what is left, and close it.
 
@@ -203,6 +219,7 @@ class EventsFile:
                 (secrets.token_hex(4), self._account),
             )
             database.execute(f"PRAGMA user_version = {_FORMAT}")
+        database.execute(_OPEN_ORDERS)  # earlier files of this format have no such table
         past = self._past()
         if past.lives:
             values = (len(past.lives) - 1, past.lives[-1])
@@ -229,18 +246,28 @@ class EventsFile:
             entries=tuple(entries),
             gaps=tuple(gaps),
             dropped=None if until is None else Gap(0, 0, since, until, GapReason.OVERFLOW),
+            open_orders=next(map(_open_orders, rows("SELECT * FROM open_orders")), None),
         )
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
     sequence, received_at, size, event_id, kind, event_time, transaction_time, symbol = row[:8]
     data, source = row[8:]
+    event = UserEvent(event_id, kind, event_time, transaction_time, symbol, _json(data))
+    return Entry(sequence, received_at, size, event, source)
+
+
+def _open_orders(row: tuple[Any, ...]) -> OpenOrders:
+    _, after, *listed, compared_until = row
+    orders, stops = (tuple(tuple(each) for each in _json(text)) for text in listed)
+    return OpenOrders(after, orders, stops, compared_until)
+
+
+def _json(text: str) -> Any:  # noqa: ANN401  # JSON
     try:
-        found = json.loads(data)
+        return json.loads(text)
     except ValueError:
         raise sqlite3.DatabaseError("an event cannot be read") from None
-    event = UserEvent(event_id, kind, event_time, transaction_time, symbol, found)
-    return Entry(sequence, received_at, size, event, source)
 
 
 def _gap(row: tuple[Any, ...]) -> Gap:

@@ -82,6 +82,11 @@ class Gap:
         """Whether Binance can be asked about its time, and has not been."""
         return self.since is not None and self.until is not None and self.repair is None
 
+    def contains(self, at: float) -> bool:
+        """Return whether a time is in it."""
+        is_after = self.since is None or self.since <= at
+        return is_after and (self.until is None or at <= self.until)
+
     def ended(self, until: float) -> Self:
         """Return the gap with its end, which is not before its beginning."""
         return replace(self, until=until if self.since is None else max(until, self.since))

@@ -18,7 +18,7 @@ from binance_mcp.futures.user_stream.change import Change, change_of
 from binance_mcp.futures.user_stream.cursor import Cursor
 from binance_mcp.futures.user_stream.event import UserEvent
 from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
-from binance_mcp.futures.user_stream.store import Entry, Past, Store
+from binance_mcp.futures.user_stream.store import Entry, OpenOrders, Past, Store
 
 _IDS_KEPT: Final = 20_000
 """Ids of events that are recognized when they arrive again. Connections overlap for seconds."""
@@ -63,6 +63,8 @@ class Journal:
         self._gaps = deque(past.gaps)
         self._dropped = past.dropped
         self._store = store
+        self.open_orders = past.open_orders
+        """What was known to be open when that was kept last."""
         self.last = max([*past.lives, *(entry.sequence for entry in past.entries)], default=0)
         """The sequence number of the last event."""
         self.is_repaired = False
@@ -179,12 +181,22 @@ class Journal:
         """Return the gaps about whose time Binance has not been asked."""
         return tuple(gap for gap in self._gaps if gap.is_repairable)
 
+    def is_in_gap(self, at: float) -> bool:
+        """Return whether a time is in a gap."""
+        return any(gap.contains(at) for gap in self._gaps)
+
     def settle(self, number: int, repair: Repair) -> None:
         """Mark what was found about the time of a gap."""
         for place, gap in enumerate(self._gaps):
             if gap.number == number:
                 self._gaps[place] = replace(gap, repair=repair)
                 self._keep_gap(place)
+
+    def keep_open(self, known: OpenOrders) -> None:
+        """Keep what is known to be open, for the next process."""
+        self.open_orders = known
+        if self._store:
+            self._store.write_open(known)
 
     def _keep_gap(self, place: int = -1) -> None:
         if self._store:

@@ -24,6 +24,20 @@ class Entry:
     """The request by which it was read at `received_at`; None if the stream brought it."""
 
 
+@dataclass(frozen=True, slots=True)
+class OpenOrders:
+    """What was open after an event: all orders and stops."""
+
+    after: int
+    """The sequence number of the event."""
+    orders: tuple[tuple[str, str, str], ...]
+    """Of each the symbol, the number, and how much of it was filled."""
+    stops: tuple[tuple[str, str, str], ...]
+    """Of each the symbol, the number, and that of the order that it became, if it did."""
+    compared_until: float
+    """Until when the events before had been compared with Binance's lists."""
+
+
 class Store(Protocol):
     """Keeps what is written to a journal beyond the process."""
 
@@ -39,6 +53,9 @@ class Store(Protocol):
     def drop(self, sequence: int, dropped: Gap) -> None:
         """Forget the events up to a sequence number; `dropped` is what has been forgotten."""
 
+    def write_open(self, known: OpenOrders) -> None:
+        """Keep what is open."""
+
     async def kept(self) -> None:
         """Wait until what was written outlives the process, if that is possible."""
 
@@ -53,3 +70,5 @@ class Past:
     entries: tuple[Entry, ...] = ()
     gaps: tuple[Gap, ...] = ()
     dropped: Gap | None = None
+    open_orders: OpenOrders | None = None
+    """What was known to be open; None if it was not all there was."""

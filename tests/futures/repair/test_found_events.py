@@ -23,7 +23,6 @@ from tests.simulation.storm.machine import START_OF_A_MINUTE as START
 pytestmark = pytest.mark.anyio
 
 AT: Final = 1_700_000_040_000
-LATER: Final = AT + 10**9
 RNG: Final = Random(7)  # noqa: S311  # nothing secret
 SYMBOLS: Final = ("A", "B")
 ORDER: Final[Row] = {
@@ -90,7 +89,7 @@ async def test_what_is_listed_of_a_day_tells_what_the_stream_told(
             *(placed(row) for row in rows),
             *(ended(row) for row in rows if row["status"] in ENDS),
             *(event for row in stops for event in stop_changes(row)),
-            *(event for each in trades for event in fills(each, orders, round(now * 1000))),
+            *(event for each in trades for event in fills(each, orders)),
         ]
     )
 
@@ -112,7 +111,7 @@ async def test_the_fills_of_an_order_say_how_much_of_it_was_filled_by_then(
         ledger.fill(number, quantity, price)
 
     order = await reads.order("A", str(number))
-    found = fills(await reads.trades(START, START + 1, "A"), {str(number): order}, LATER)
+    found = fills(await reads.trades(START, START + 1, "A"), {str(number): order})
 
     assert details(found, "l", "z", "X", "ap") == [
         ("1", "1", "PARTIALLY_FILLED", None),
@@ -126,25 +125,29 @@ async def test_the_fills_of_an_order_say_how_much_of_it_was_filled_by_then(
 
 def test_the_fills_of_an_order_that_was_cancelled_later_do_not_fill_it() -> None:
     order = ORDER | {"status": "CANCELED", "executedQty": "3"}
-    found = fills([trade(1, "1"), trade(2, "2")], {"5": order}, LATER)
+    found = fills([trade(1, "1"), trade(2, "2")], {"5": order})
     states = [("1", "PARTIALLY_FILLED"), ("3", "PARTIALLY_FILLED")]
     assert details(found, "z", "X") == states
 
 
-def test_of_an_order_that_changed_later_nobody_knows_how_much_was_filled_by_then() -> None:
-    found = fills([trade(1, "1"), trade(2, "2")], {"5": ORDER}, AT + 2)
-    assert details(found, "z", "X", "ap", "q") == [(None, "PARTIALLY_FILLED", None, "6")] * 2
-    assert details(fills([trade(1, "6")], {"5": ORDER}, AT + 3), "z", "X") == [("6", "FILLED")]
+def test_a_fill_after_its_order_was_listed_adds_to_what_was_filled_by_then() -> None:
+    order = ORDER | {"status": "PARTIALLY_FILLED", "executedQty": "3", "updateTime": AT + 2}
+    found = fills([trade(2, "1"), trade(3, "2"), trade(4, "1")], {"5": order})
+    assert details(found, "z", "X", "ap", "q") == [
+        ("3", "PARTIALLY_FILLED", "100.5", "6"),
+        ("5", "PARTIALLY_FILLED", None, "6"),
+        ("6", "FILLED", None, "6"),
+    ]
 
 
 def test_a_fill_is_told_even_if_its_order_is_not_listed() -> None:
-    (found,) = fills([trade(1, "1")], {}, LATER)
+    (found,) = fills([trade(1, "1")], {})
     assert change_of(found) == ("A", "fill", "5", "1")
     assert details([found], "l", "z", "X") == [("1", None, "PARTIALLY_FILLED")]
 
 
 def test_fills_are_in_the_order_in_which_they_happened() -> None:
-    found = fills([trade(9, "3", at=AT), trade(2, "2"), trade(1, "1", at=AT)], {"5": ORDER}, LATER)
+    found = fills([trade(9, "3", at=AT), trade(2, "2"), trade(1, "1", at=AT)], {"5": ORDER})
     assert details(found, "t", "z") == [(1, "1"), (9, "4"), (2, "6")]
 
 
@@ -152,15 +155,15 @@ def test_fills_are_in_the_order_in_which_they_happened() -> None:
 def test_a_quantity_that_is_no_decimal_leaves_open_what_was_filled_before(
     quantity: object,
 ) -> None:
-    found = fills([trade(1, "1"), trade(2, quantity)], {"5": ORDER}, LATER)
-    assert details(found, "z") == [(None,), ("6",)]
-    (alone,) = fills([trade(1, "1")], {"5": ORDER | {"executedQty": quantity}}, LATER)
+    found = fills([trade(1, "1"), trade(2, quantity)], {"5": ORDER})
+    assert details(found, "z", "X") == [(None, "PARTIALLY_FILLED")] * 2
+    (alone,) = fills([trade(1, "1")], {"5": ORDER | {"executedQty": quantity}})
     assert details([alone], "z", "X") == [(None, "PARTIALLY_FILLED")]
 
 
 def test_a_small_quantity_is_written_as_binance_writes_it() -> None:
     order = ORDER | {"origQty": "0.00000003", "executedQty": "0.00000003"}
-    found = fills([trade(1, "0.00000001"), trade(2, "0.00000002")], {"5": order}, LATER)
+    found = fills([trade(1, "0.00000001"), trade(2, "0.00000002")], {"5": order})
     assert details(found, "z") == [("0.00000001",), ("0.00000003",)]
 
 
@@ -175,7 +178,7 @@ def test_what_has_no_time_cannot_be_told(time: object) -> None:
     makers: list[Callable[[], object]] = [
         lambda: placed(ORDER | {"time": time}),
         lambda: ended(ORDER | {"updateTime": time}),
-        lambda: fills([trade(1, "1"), trade(2, "1") | {"time": time}], {}, LATER),
+        lambda: fills([trade(1, "1"), trade(2, "1") | {"time": time}], {}),
     ]
     for make in makers:
         with pytest.raises(UnreadableAnswerError, match="without a time"):

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Final
 
 import anyio
@@ -73,7 +74,7 @@ async def test_the_end_of_an_order_that_was_open_is_found_however_early_it_was(
 ) -> None:
     order = ledger.place_order(BTC, "BUY", "1", "100")
     stop = ledger.place_stop(ETH, "SELL", "1", "90")
-    known = KnownOrders({(BTC, str(order)): "0"}, {(ETH, str(stop))}, is_complete=True)
+    known = KnownOrders({(BTC, str(order)): Decimal(0)}, {(ETH, str(stop)): ""}, is_complete=True)
     ledger.cancel(order)
     ledger.cancel_stop(stop)
     await anyio.sleep(100)
@@ -105,7 +106,8 @@ async def test_without_knowing_what_was_open_earlier_orders_are_found_by_income_
         "orders placed more than 6 days earlier and ended without a fill are not found"
     )
     assert paths(sandbox).count("income") == 1
-    assert [each["orderId"] for each in asked.open_orders] == []
+    asked.take_over()
+    assert asked.known.orders == {}
 
 
 async def test_a_span_over_three_days_ago_may_lack_orders_that_were_cancelled(
@@ -134,7 +136,7 @@ async def test_too_many_orders_to_be_asked_for_one_by_one_are_a_loss_that_is_tol
     reads: AccountReads, ledger: Ledger
 ) -> None:
     orders = [ledger.place_order(BTC, "BUY", "1", "100") for _ in range(43)]
-    known = KnownOrders({(BTC, str(order)): "0" for order in orders}, is_complete=True)
+    known = KnownOrders({(BTC, str(order)): Decimal(0) for order in orders}, is_complete=True)
     await anyio.sleep(DAY)
     for order in orders:
         ledger.cancel(order)
@@ -148,7 +150,7 @@ async def test_an_order_that_cannot_be_asked_for_fails_the_inquiry(
     reads: AccountReads, sandbox: Sandbox
 ) -> None:
     sandbox.arm("http_401_-2015", path="/fapi/v1/order")
-    known = KnownOrders({(BTC, "7"): "0"}, is_complete=True)
+    known = KnownOrders({(BTC, "7"): Decimal(0)}, is_complete=True)
     with pytest.raises(RejectedApiKeyError):
         await inquiry(reads, (0, 10), known).answer()
 
@@ -197,16 +199,15 @@ async def test_what_happened_to_a_conditional_order_after_the_span_is_left_out(
 async def test_a_brief_inquiry_lists_what_is_open_by_symbol(
     reads: AccountReads, ledger: Ledger, sandbox: Sandbox
 ) -> None:
-    known = KnownOrders({(BTC, str(ledger.place_order(BTC, "BUY", "1", "100"))): "0"})
+    known = KnownOrders({(BTC, str(ledger.place_order(BTC, "BUY", "1", "100"))): Decimal(0)})
     known.is_complete = True
     asked = inquiry(reads, (0, 10), known)
-    asked.is_brief = True
+    asked.all_orders = asked.all_stops = False
     ledger.place_order(ETH, "BUY", "1", "50")
     await anyio.sleep(10)
     await asked.answer()
     assert paths(sandbox) == ["openOrders", "openAlgoOrders", "allOrders"]
     assert reads.spent == 1 + 1 + 5
-    assert [each["symbol"] for each in asked.open_orders] == [BTC, ETH]
 
 
 async def test_an_order_that_is_as_it_was_known_costs_no_list_of_fills(
@@ -215,7 +216,23 @@ async def test_an_order_that_is_as_it_was_known_costs_no_list_of_fills(
     order = ledger.place_order(BTC, "BUY", "1", "100")
     ledger.fill(order, "0.5")
     await anyio.sleep(100)
-    known = KnownOrders({(BTC, str(order)): "0.5"}, is_complete=True)
+    known = KnownOrders({(BTC, str(order)): Decimal("0.5")}, is_complete=True)
     await inquiry(reads, (50, 90), known).answer()
     assert "userTrades" not in paths(sandbox)
     assert inquiry(reads, (50, 90), known).touched() == set()
+
+
+async def test_a_triggered_stop_is_not_asked_for_while_its_order_is_open(
+    reads: AccountReads, ledger: Ledger, sandbox: Sandbox
+) -> None:
+    ledger.set_mark(BTC, "100")
+    order = ledger.trigger_stop(stop := ledger.place_stop(BTC, "SELL", "1", "90"))
+    await anyio.sleep(100)
+    known = KnownOrders({(BTC, str(order)): Decimal(0)}, {(BTC, str(stop)): str(order)})
+    known.is_complete = True
+    await inquiry(reads, (50, 90), known).answer()
+    assert "algoOrder" not in paths(sandbox)
+    ledger.fill(order)
+    await anyio.sleep(100)
+    found = changes(await inquiry(reads, (150, 190), known).answer())
+    assert (BTC, "stop", str(stop), "ended") in found

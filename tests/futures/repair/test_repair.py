@@ -124,7 +124,7 @@ async def test_a_rotation_and_deafness_are_repaired(desk: Desk, account: Account
 
 
 async def test_gaps_close_to_one_another_are_asked_about_together(desk: Desk) -> None:
-    desk.sandbox.arm("http_503_-1008", times=30, path="/fapi/v1/openOrders")
+    desk.sandbox.arm("http_503_-1008", times=30, path="/fapi/v1/openAlgoOrders")
     desk.repair.compare_seconds, count = 0, len(desk.sandbox.requests)
     for _ in range(3):
         async with desk.disconnected():
@@ -137,7 +137,7 @@ async def test_gaps_close_to_one_another_are_asked_about_together(desk: Desk) ->
 
 
 async def test_gaps_far_from_one_another_are_asked_about_one_by_one(desk: Desk) -> None:
-    desk.sandbox.arm("http_503_-1008", times=160, path="/fapi/v1/openOrders")
+    desk.sandbox.arm("http_503_-1008", times=160, path="/fapi/v1/openAlgoOrders")
     desk.repair.compare_seconds, count = 0, len(desk.sandbox.requests)
     for _ in range(2):
         async with desk.disconnected():
@@ -190,7 +190,7 @@ async def test_answers_that_can_never_be_read_make_a_gap_not_repairable(desk: De
 async def test_without_permission_a_gap_is_not_repairable_and_says_why(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk.sandbox.arm("http_401_-2015", times=4, path="/fapi/v1/openOrders")
+    desk.sandbox.arm("http_401_-2015", times=4, path="/fapi/v1/openAlgoOrders")
     for _ in range(2):
         async with desk.disconnected():
             desk.ledger.trade("BTCUSDT", "BUY", "1", "100")
@@ -201,7 +201,7 @@ async def test_without_permission_a_gap_is_not_repairable_and_says_why(
 
 
 async def test_it_repairs_again_as_soon_as_it_has_the_permission(desk: Desk) -> None:
-    desk.sandbox.arm("http_401_-2015", path="/fapi/v1/openOrders")
+    desk.sandbox.arm("http_401_-2015", path="/fapi/v1/openAlgoOrders")
     async with desk.disconnected():
         pass
     await anyio.sleep(2 * HOUR)

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from typing import Final
 
 import anyio
@@ -46,14 +47,17 @@ async def test_an_end_that_is_not_listed_any_more_is_a_gap_that_says_so(desk: De
     order = desk.ledger.place_order("BTCUSDT", "BUY", "1", "100")
     stop = desk.ledger.place_stop("BTCUSDT", "SELL", "1", "90")
     await anyio.sleep(80 * HOUR)
+    assert desk.journal.open_orders
+    compared_until = datetime.fromtimestamp(desk.journal.open_orders.compared_until, UTC)
+    until = f"{compared_until:%Y-%m-%d %H:%M:%S UTC}"
     desk.ledger.cancel(order, withheld=True)
     desk.ledger.cancel_stop(stop, withheld=True)
     await anyio.sleep(2 * HOUR)
     gaps = [gap for gap in everything(desk.journal).gaps if gap.reason is GapReason.WITHHELD]
     (problem,) = [gap.repair and gap.repair.problem for gap in gaps]
     assert problem == (
-        f"how order {order} of BTCUSDT ended is not listed any more; "
-        f"how conditional order {stop} of BTCUSDT ended is not listed any more"
+        f"how order {order} of BTCUSDT ended after {until} is not listed any more; "
+        f"how conditional order {stop} of BTCUSDT ended after {until} is not listed any more"
     )
 
 
@@ -140,4 +144,16 @@ async def test_a_gap_during_a_comparison_is_repaired_before_it_is_repeated(desk:
         desk.ledger.trade("BTCUSDT", "BUY", "1", "100")
     assert sorted(desk.kept()) == sorted(desk.truth())
     await anyio.sleep(HOUR)
+    assert sorted(desk.kept()) == sorted(desk.truth())
+
+
+async def test_that_a_stop_was_triggered_is_found_although_the_stream_told_only_of_its_end(
+    desk: Desk,
+) -> None:
+    desk.ledger.set_mark("BTCUSDT", "100")
+    stop = desk.ledger.place_stop("BTCUSDT", "SELL", "1", "90")
+    await anyio.sleep(2 * HOUR)
+    order = desk.ledger.trigger_stop(stop, withheld=True)
+    desk.ledger.fill(order)
+    await anyio.sleep(2 * HOUR)
     assert sorted(desk.kept()) == sorted(desk.truth())

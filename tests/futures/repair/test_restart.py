@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from binance_mcp.futures.account import Account, open_account
 from binance_mcp.futures.credentials import Credentials
 from binance_mcp.futures.signing import hmac_signer
+from binance_mcp.futures.user_stream.change import change_of
 from binance_mcp.futures.user_stream.gap import Gap, GapReason
 from binance_mcp.futures.user_stream.journal import Journal
 from binance_mcp.sandbox.app import AccountKeys, Sandbox
@@ -77,3 +78,56 @@ async def test_gaps_are_left_as_they_are_if_repair_is_turned_off(
         assert restart(journal).repair is None
         assert not journal.is_repaired
     assert not [each for each in sandbox.requests if each.path == "/fapi/v1/allOrders"]
+
+
+async def test_an_order_that_ended_between_two_processes_is_found_however_old_it_is(
+    server: Server, ledger: Ledger
+) -> None:
+    early = ledger.place_order("ETHUSDT", "BUY", "1", "50")
+    await anyio.sleep(10 * 86_400)
+    async with server():
+        order = ledger.place_order("BTCUSDT", "BUY", "1", "100")
+        await anyio.sleep(10)
+    ledger.cancel(order)
+    await anyio.sleep(1)
+    ledger.fill(early)
+    await anyio.sleep(3600)
+    async with server() as journal:
+        changes = [change_of(each.event) for each in everything(journal).entries if each.source]
+        assert changes == [
+            ("BTCUSDT", "order", str(order), "ended"),
+            ("ETHUSDT", "fill", str(early), "1"),
+        ]
+        repair = restart(journal).repair
+        assert repair is not None
+        assert repair.problem is None
+
+
+async def test_what_was_repaired_by_one_process_is_known_to_the_next(
+    server: Server, ledger: Ledger
+) -> None:
+    async with server():
+        await anyio.sleep(10)
+    order = ledger.place_order("BTCUSDT", "BUY", "1", "100")
+    await anyio.sleep(3600)
+    async with server():
+        await anyio.sleep(10)
+    ledger.cancel(order)
+    await anyio.sleep(30 * 3600)
+    async with server() as journal:
+        changes = [change_of(each.event) for each in everything(journal).entries if each.source]
+        assert changes == [("BTCUSDT", "order", str(order), step) for step in ("placed", "ended")]
+
+
+async def test_what_was_withheld_before_a_restart_is_found_by_the_next_process(
+    server: Server, ledger: Ledger
+) -> None:
+    async with server():
+        await anyio.sleep(600)
+        ledger.trade("BTCUSDT", "BUY", "1", "100", withheld=True)
+        await anyio.sleep(600)
+    await anyio.sleep(60)
+    async with server() as journal:
+        await anyio.sleep(3600)
+        found = [each.event.type for each in everything(journal).entries if each.source]
+        assert found == ["ORDER_TRADE_UPDATE"] * 2
