@@ -24,7 +24,7 @@ FLOORS: Final = (
     ("settings_sources",),
     WINGS,
     ("server",),
-    ("demo",),
+    ("demo", "doctor"),
     ("cli",),
     ("__main__",),
 )
@@ -43,7 +43,7 @@ HOMES: Final = {
         "futures.user_stream.web_socket",
     ),
     "keyring": ("keychain",),
-    "mcp": ("demo", "server"),
+    "mcp": ("demo", "doctor.self_test", "server"),
     "pydantic_settings": ("cli", "settings"),
     "ruamel": ("hosts.yaml_text",),
     "shtab": ("cli.completion",),

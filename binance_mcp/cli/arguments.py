@@ -19,6 +19,7 @@ from binance_mcp.cli.audit import Audit
 from binance_mcp.cli.command import Command, EnvFile, summary
 from binance_mcp.cli.completion import Shell, completion_script
 from binance_mcp.cli.demo import Demo
+from binance_mcp.cli.doctor import Doctor
 from binance_mcp.cli.http import Http
 from binance_mcp.cli.login import Login
 from binance_mcp.cli.logout import Logout
@@ -82,6 +83,7 @@ class _Arguments(BaseSettings):
     sandbox: CliSubCommand[Sandbox] = Field(description=summary(Sandbox))
     demo: CliSubCommand[Demo] = Field(description=summary(Demo))
     completion: CliSubCommand[Completion] = Field(description=summary(Completion))
+    doctor: CliSubCommand[Doctor] = Field(description=summary(Doctor))
     env_file: EnvFile = None
     version: CliToggleFlag[bool] = Field(default=False, description="Print the version and exit.")
 
@@ -119,7 +121,7 @@ def parse(arguments: list[str]) -> Command:
     command = next(commands, Stdio())
     if parsed.env_file is None:
         return command
-    if not isinstance(command, Http | Stdio):
-        wanted = f"is only for the commands that serve MCP; otherwise set {VARIABLE}"
+    if not isinstance(command, Doctor | Http | Stdio):
+        wanted = f"is only for the commands that serve MCP, and doctor; otherwise set {VARIABLE}"
         raise SettingsError([Problem("--env-file", wanted)])
     return command.model_copy(update={"env_file": command.env_file or parsed.env_file})

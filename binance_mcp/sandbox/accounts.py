@@ -18,6 +18,7 @@ from binance_mcp.sandbox.error_answers import (
 from binance_mcp.sandbox.event_log import EventLog
 from binance_mcp.sandbox.http_messages import RefusedError
 from binance_mcp.sandbox.moment import Moment
+from binance_mcp.sandbox.restrictions import Restrictions
 from binance_mcp.sandbox.signatures import Verifier
 
 _API_KEY: Final = re.compile(r"[!-~]{1,256}")
@@ -54,6 +55,7 @@ class Account:
     verify: Verifier
     number: int
     """Counts from 1, in the order of addition."""
+    restrictions: Restrictions = field(default_factory=Restrictions)
     listen_key: _ListenKey | None = None
 
 
@@ -80,7 +82,9 @@ class Accounts:
         """Every account, in the order of addition."""
         return tuple(self._by_api_key.values())
 
-    def add_account(self, api_key: str, verify: Verifier) -> None:
+    def add_account(
+        self, api_key: str, verify: Verifier, restrictions: Restrictions | None = None
+    ) -> None:
         """Add an account; `verify` checks its signatures. A known API key keeps its listen key.
 
         Raises:
@@ -90,7 +94,8 @@ class Accounts:
         if not _API_KEY.fullmatch(api_key):
             raise ValueError("apiKey: 1 to 256 visible ASCII characters are wanted")
         number = len(self._by_api_key) + 1
-        self._by_api_key.setdefault(api_key, Account(verify, number)).verify = verify
+        account = self._by_api_key.setdefault(api_key, Account(verify, number))
+        account.verify, account.restrictions = verify, restrictions or Restrictions()
 
     def account(self, api_key: str) -> Account:
         """Return the account of an API key.

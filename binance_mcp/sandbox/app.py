@@ -31,6 +31,7 @@ from binance_mcp.sandbox.moment import Moment
 from binance_mcp.sandbox.open_streams import OpenStreams
 from binance_mcp.sandbox.request_log import RecordedRequest, RequestLog
 from binance_mcp.sandbox.rest import Rest
+from binance_mcp.sandbox.restrictions import Restrictions
 from binance_mcp.sandbox.stream_faults import StreamFault
 from binance_mcp.sandbox.streams import StreamSocket, opening
 from binance_mcp.sandbox.trading.ledger import Ledger, Ledgers
@@ -40,7 +41,7 @@ from binance_mcp.sandbox.websocket import PING_SECONDS, Connection
 _LONGEST_BODY: Final = 64 * 1024
 _TOO_LONG: Final = Answer(413, {"error": f"the body is longer than {_LONGEST_BODY} bytes"})
 _CONTROL: Final = "/sandbox/"
-_REST: Final = "/fapi/"
+_REST: Final = ("/fapi/", "/sapi/")
 ANSWER_SECONDS: Final = 0.05
 """The default duration of an answer."""
 
@@ -103,7 +104,12 @@ class Sandbox:
         await self._protocols[scope["type"]](scope, receive, send)
 
     def add_account(
-        self, api_key: str, *, api_secret: str | None = None, public_key: str | None = None
+        self,
+        api_key: str,
+        *,
+        api_secret: str | None = None,
+        public_key: str | None = None,
+        restrictions: Restrictions | None = None,
     ) -> None:
         """Add an account; its secret or public key (PEM) checks its signatures.
 
@@ -111,7 +117,7 @@ class Sandbox:
             ValueError: Both are given, or one of the three is invalid.
 
         """
-        self._accounts.add_account(api_key, verifier(api_secret, public_key))
+        self._accounts.add_account(api_key, verifier(api_secret, public_key), restrictions)
 
     def new_account(self) -> AccountKeys:
         """Add an account with new keys in the format of Binance's, and return them."""

@@ -15,6 +15,7 @@ from binance_mcp.sandbox.error_answers import (
     EARLY_TIMESTAMP,
     INVALID_SIGNATURE,
     OLD_TIMESTAMP,
+    REJECTED_API_KEY,
     illegal_characters,
     malformed,
 )
@@ -52,10 +53,17 @@ def authenticate(request: Request, accounts: Accounts, now: Moment) -> Account:
     No signature is needed; if there is one, it and the `timestamp` must be valid.
 
     Raises:
-        RefusedError: -2014 or -2015 for the API key, -1022 for the signature, -1100, -1102 or
-            -1021 for the time.
+        RefusedError: -2014 or -2015 for the API key or its permission for Futures, -1022 for the
+            signature, -1100, -1102 or -1021 for the time.
 
     """
+    account = _authenticate(request, accounts, now)
+    if not account.restrictions.enable_futures:
+        raise RefusedError(REJECTED_API_KEY)
+    return account
+
+
+def _authenticate(request: Request, accounts: Accounts, now: Moment) -> Account:
     account = accounts.account(request.headers.get("x-mbx-apikey", ""))
     form = _form(request)
     parameters = _parameters(form) | _parameters(request.query)  # the query takes precedence
@@ -75,10 +83,25 @@ def authenticate_signed(request: Request, accounts: Accounts, now: Moment) -> Ac
 
     """
     account = authenticate(request, accounts, now)
-    parameters = _parameters(_form(request)) | _parameters(request.query)
-    if "signature" not in parameters:
-        raise RefusedError(malformed("signature"))
+    _need_signature(request)
     return account
+
+
+def authenticate_key_owner(request: Request, accounts: Accounts, now: Moment) -> Account:
+    """Return the account that sends `request`, whether or not its API key may use Futures.
+
+    Raises:
+        RefusedError: As for `authenticate_signed`.
+
+    """
+    account = _authenticate(request, accounts, now)
+    _need_signature(request)
+    return account
+
+
+def _need_signature(request: Request) -> None:
+    if "signature" not in _parameters(_form(request)) | _parameters(request.query):
+        raise RefusedError(malformed("signature"))
 
 
 def _form(request: Request) -> str:

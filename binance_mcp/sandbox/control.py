@@ -21,6 +21,7 @@ from binance_mcp.sandbox.http_messages import (
 from binance_mcp.sandbox.moment import Moment
 from binance_mcp.sandbox.open_streams import OpenStreams
 from binance_mcp.sandbox.request_log import RequestLog
+from binance_mcp.sandbox.restrictions import Restrictions
 from binance_mcp.sandbox.stream_faults import (
     STREAM_FAULTS,
     NamedFault,
@@ -41,6 +42,7 @@ class NewAccount(WireModel):
     api_key: str = Field(repr=False)
     api_secret: str | None = Field(default=None, repr=False)
     public_key: str | None = None
+    restrictions: Restrictions | None = None
 
 
 def _sendable(event: Event) -> Event:
@@ -143,7 +145,8 @@ class Control:
 
     def _add_account(self, request: Request, _now: Moment) -> Answer:
         new = NewAccount.model_validate_json(request.body)
-        self._accounts.add_account(new.api_key, verifier(new.api_secret, new.public_key))
+        verify = verifier(new.api_secret, new.public_key)
+        self._accounts.add_account(new.api_key, verify, new.restrictions)
         return _CREATED
 
     def _push_events(self, request: Request, now: Moment) -> Answer:

@@ -114,7 +114,7 @@ def _known(name: str) -> str:
 
 
 class Fault(WireModel):
-    """A fault armed for the next requests to /fapi."""
+    """A fault armed for the next requests to /fapi and /sapi."""
 
     fault: Annotated[str, AfterValidator(_known)]
     times: int = Field(default=1, ge=1, le=1_000_000)
@@ -122,7 +122,7 @@ class Fault(WireModel):
     """How many of the requests that it applies to pass before it strikes; None for none."""
     method: Literal["GET", "POST", "PUT", "DELETE"] | None = None
     """The method of the requests that it applies to; None for all."""
-    path: str | None = Field(default=None, pattern="^/fapi/")
+    path: str | None = Field(default=None, pattern="^/[fs]api/")
     """Their path; None for all."""
     retry_after: int | None = Field(default=None, ge=0, le=1_000_000)
     """Seconds for a `Retry-After` header."""

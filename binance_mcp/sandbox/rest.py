@@ -1,4 +1,4 @@
-"""The routes under /fapi: here those of listen keys, and in `trading.reads` those of trading. Pure.
+"""The routes under /fapi and /sapi: those of trading are in `trading.reads`. Pure.
 
 https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
 """
@@ -6,7 +6,7 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-
 from typing import Final
 
 from binance_mcp.sandbox.accounts import Accounts
-from binance_mcp.sandbox.authentication import authenticate
+from binance_mcp.sandbox.authentication import authenticate, authenticate_key_owner
 from binance_mcp.sandbox.error_answers import WEIGHT_LIMIT
 from binance_mcp.sandbox.faults import Faults, Outcome
 from binance_mcp.sandbox.http_messages import (
@@ -18,6 +18,7 @@ from binance_mcp.sandbox.http_messages import (
 )
 from binance_mcp.sandbox.moment import Moment
 from binance_mcp.sandbox.rate_limits import RateLimits
+from binance_mcp.sandbox.restrictions import PATH as RESTRICTIONS
 from binance_mcp.sandbox.trading.ledger import Ledgers
 from binance_mcp.sandbox.trading.reads import Reads, weight
 
@@ -44,6 +45,7 @@ class Rest:
             "/fapi/v1/time": {"GET": _time},
             "/fapi/v1/exchangeInfo": {"GET": _exchange_info},
             _LISTEN_KEY: {"POST": self._create, "PUT": self._keepalive, "DELETE": self._close},
+            RESTRICTIONS: {"GET": self._show_restrictions},
             **Reads(accounts, ledgers).routes,
         }
 
@@ -75,6 +77,10 @@ class Rest:
     def _close(self, request: Request, now: Moment) -> Answer:
         self._accounts.close(authenticate(request, self._accounts, now), now)
         return Answer(200, {})
+
+    def _show_restrictions(self, request: Request, now: Moment) -> Answer:
+        account = authenticate_key_owner(request, self._accounts, now)
+        return Answer(200, account.restrictions.model_dump(by_alias=True))
 
 
 def _ping(_request: Request, _now: Moment) -> Answer:

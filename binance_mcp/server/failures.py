@@ -84,8 +84,8 @@ ADVICE: Final[dict[type[BinanceMcpError], str]] = {
         "The API key is unknown to the environment {environment} (each has its own), is locked, "
         "may not be used from this IP address, lacks the permission for Futures, was made before "
         "the Futures account was opened (then make a new one), or Portfolio Margin is switched on, "
-        "which takes that permission away. The user should check BINANCE_ENVIRONMENT and Binance's "
-        "API management. Calling again will not help."
+        "which takes that permission away. The user should run binance-mcp doctor, which narrows "
+        "it down. Calling again will not help."
     ),
     InvalidTimestampError: (
         "This machine's clock differs too much from Binance's, even after a correction. The user "

@@ -34,6 +34,7 @@ def test_the_help_names_every_command_and_the_exit_codes(
         "sandbox",
         "demo",
         "completion",
+        "doctor",
     ]
     assert "--version" in out
     assert "\nExit codes: 0 " in out
@@ -42,7 +43,15 @@ def test_the_help_names_every_command_and_the_exit_codes(
 
 @pytest.mark.parametrize(
     "command",
-    ["setup", "policy check", "policy explain", "policy show", "policy test", "audit verify"],
+    [
+        "setup",
+        "policy check",
+        "policy explain",
+        "policy show",
+        "policy test",
+        "audit verify",
+        "doctor",
+    ],
 )
 def test_the_help_of_a_command_that_may_fail_lists_its_exit_codes(
     run: Run, capsys: pytest.CaptureFixture[str], command: str

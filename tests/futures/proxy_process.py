@@ -1,6 +1,7 @@
 """A real proxy in a process of its own: pproxy, to which `fapi.test` is this machine.
 
-It speaks HTTP CONNECT and SOCKS5 on one port, and prints what it connects to.
+Further arguments, `host=port`, name hosts that are a port of this machine, whatever port is asked
+for. It speaks HTTP CONNECT and SOCKS5 on one port, and prints what it connects to.
 """
 
 import asyncio  # noqa: TID251  # what pproxy runs on
@@ -13,8 +14,13 @@ from pproxy.server import main  # pyright: ignore[reportMissingTypeStubs, report
 _getaddrinfo = socket.getaddrinfo
 
 
-def _resolve(host: object, *arguments: Any, **named: Any) -> object:  # noqa: ANN401
-    return _getaddrinfo("127.0.0.1" if host == "fapi.test" else host, *arguments, **named)  # pyright: ignore[reportArgumentType, reportUnknownVariableType]
+_ports = dict(each.split("=") for each in sys.argv[2:])
+
+
+def _resolve(host: object, port: object, *arguments: Any, **named: Any) -> object:  # noqa: ANN401
+    if host == "fapi.test" or host in _ports:
+        host, port = "127.0.0.1", _ports.get(str(host), port)
+    return _getaddrinfo(host, port, *arguments, **named)  # pyright: ignore[reportArgumentType, reportUnknownVariableType]
 
 
 if __name__ == "__main__":

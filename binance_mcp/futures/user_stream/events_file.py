@@ -10,6 +10,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Final
@@ -275,3 +276,17 @@ def _gap(row: tuple[Any, ...]) -> Gap:
     *counts, refused = found
     repair = None if counts[0] is None else Repair(*counts, is_refused=bool(refused))
     return Gap(number, after, since, until, GapReason(reason), repair)
+
+
+def kept_gaps(path: Path) -> Sequence[Gap]:
+    """Return the gaps in a file of events, without changing it.
+
+    Raises:
+        EventsFileError: It cannot be read, for example because another process uses it.
+
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", 0, uri=True)) as file:
+            return [_gap(row) for row in file.execute("SELECT * FROM gaps ORDER BY number")]
+    except (sqlite3.Error, ValueError) as error:
+        raise EventsFileError(f"{path} cannot be read: {error}") from None

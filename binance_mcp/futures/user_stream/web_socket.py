@@ -3,15 +3,19 @@
 https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import anyio
 
 from binance_mcp.errors import StreamEndedError
 from binance_mcp.futures.binance_error import NetworkSettingsError
 from binance_mcp.futures.http_client import HttpClient, is_network_error
+
+if TYPE_CHECKING:
+    from httpx2.websockets import AsyncWebSocketSession
 
 Frame = str | bytes
 
@@ -41,15 +45,61 @@ async def read_web_socket(
         StreamEndedError: It could not be opened, or has ended. The text says why, without the URL.
 
     """
+    with _saying_why():
+        async with _session(http, url, listener, opening_seconds) as session:
+            await _read(session, listener)
+    raise AssertionError("unreachable")  # pragma: no cover  # a block may swallow, says its type
+
+
+async def ping_web_socket(
+    http: HttpClient, url: str, listener: Listener, *, seconds: float
+) -> float | None:
+    """Open a WebSocket, ping it, and read it for some seconds.
+
+    Return how many seconds the answer to the ping took; None if there was none.
+
+    Raises:
+        StreamEndedError: It could not be opened, or has ended. The text says why, without the URL.
+
+    """
+    took = None
+
+    async def ping(session: "AsyncWebSocketSession") -> None:
+        nonlocal took
+        sent = anyio.current_time()
+        pong = await session.ping()
+        await pong.wait()
+        took = anyio.current_time() - sent
+
+    with _saying_why():
+        async with _session(http, url, listener, seconds) as session:
+            with anyio.move_on_after(seconds):
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(ping, session)
+                    await _read(session, listener)
+    return took
+
+
+async def _read(session: "AsyncWebSocketSession", listener: Listener) -> NoReturn:
+    while True:
+        message: Any = await session.receive()  # wsproto's, of which the type says nothing
+        listener.received(message.data)
+
+
+@contextmanager
+def _saying_why() -> Generator[None]:
     try:
-        await _read(http, url, listener, opening_seconds)
+        yield
     except Exception as error:
         if (reason := _reason(error)) is None:
             raise
         raise StreamEndedError(reason) from None
 
 
-async def _read(http: HttpClient, url: str, listener: Listener, opening_seconds: float) -> NoReturn:
+@asynccontextmanager
+async def _session(
+    http: HttpClient, url: str, listener: Listener, opening_seconds: float
+) -> AsyncGenerator["AsyncWebSocketSession"]:
     from httpx2.websockets import (  # noqa: PLC0415  # not at the start, which it would delay
         AsyncWebSocketClient,
         AsyncWebSocketSession,
@@ -81,9 +131,7 @@ async def _read(http: HttpClient, url: str, listener: Listener, opening_seconds:
         async with client.connect(url) as session:
             opening.deadline = float("inf")
             listener.opened()
-            while True:
-                message: Any = await session.receive()  # wsproto's, of which the type says nothing
-                listener.received(message.data)
+            yield session
 
 
 def _reason(error: Exception) -> str | None:

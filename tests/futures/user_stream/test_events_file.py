@@ -11,7 +11,7 @@ import pytest
 from binance_mcp.clock import wall_clock
 from binance_mcp.errors import EventsFileError
 from binance_mcp.futures.user_stream.event import UserEvent, parse_frame
-from binance_mcp.futures.user_stream.events_file import EventsFile
+from binance_mcp.futures.user_stream.events_file import EventsFile, kept_gaps
 from binance_mcp.futures.user_stream.gap import Gap, GapReason, Repair
 from binance_mcp.futures.user_stream.journal import Journal, Page
 from tests.futures.user_stream.conftest import everything
@@ -240,3 +240,24 @@ async def test_what_cannot_be_written_is_written_later(
     reopened = EventsFile(path, "account")
     assert [entry.sequence for entry in reopened.open().entries] == [1, 2]
     reopened.close()
+
+
+async def test_the_gaps_of_a_file_are_read_without_changing_it(path: Path) -> None:
+    await session(path, 1, 2)
+    before = path.read_bytes()
+    assert [gap.reason for gap in kept_gaps(path)] == [GapReason.START]
+    assert path.read_bytes() == before
+
+
+async def test_the_gaps_of_a_file_in_use_cannot_be_read(path: Path) -> None:
+    file = EventsFile(path, "account")
+    file.open()
+    with pytest.raises(EventsFileError, match="cannot be read: database is locked"):
+        kept_gaps(path)
+    file.close()
+
+
+async def test_something_else_has_no_gaps_that_can_be_read(path: Path) -> None:
+    path.write_text("something else", "utf-8")
+    with pytest.raises(EventsFileError, match="cannot be read: file is not a database"):
+        kept_gaps(path)

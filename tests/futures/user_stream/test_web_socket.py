@@ -1,7 +1,10 @@
 """Real sockets: what a WebSocket of httpx2 brings, and how it ends."""
 
+import base64
+import hashlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
+from itertools import compress
 from typing import Final
 
 import anyio
@@ -11,7 +14,12 @@ from anyio.abc import ByteStream, SocketAttribute
 from binance_mcp.errors import StreamEndedError
 from binance_mcp.futures.binance_error import NetworkSettingsError
 from binance_mcp.futures.http_client import HttpClient, http_client
-from binance_mcp.futures.user_stream.web_socket import Frame, Listener, read_web_socket
+from binance_mcp.futures.user_stream.web_socket import (
+    Frame,
+    Listener,
+    ping_web_socket,
+    read_web_socket,
+)
 from binance_mcp.sandbox.app import Sandbox
 from binance_mcp.sandbox.stream_faults import STREAM_FAULTS, StreamFrame
 from binance_mcp.sandbox.tcp import serving_sandbox
@@ -19,6 +27,8 @@ from binance_mcp.sandbox.tcp import serving_sandbox
 pytestmark = pytest.mark.anyio
 
 KEY: Final = "secret-listen-key"
+MAGIC: Final = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""https://datatracker.ietf.org/doc/html/rfc6455#section-1.3"""
 
 
 @pytest.fixture
@@ -180,3 +190,47 @@ async def test_a_bug_is_not_taken_for_the_end_of_the_stream() -> None:
             Heard().listener,
             opening_seconds=1,
         )
+
+
+async def pinged(url: str, heard: Heard, seconds: float = 0.5) -> float | None:
+    async with http_client(url) as client:
+        return await ping_web_socket(client, url, heard.listener, seconds=seconds)
+
+
+async def test_a_ping_is_answered_and_what_arrives_meanwhile_is_received() -> None:
+    sandbox, heard = Sandbox(), Heard()
+    async with serving_sandbox(sandbox) as exchange:
+        sandbox.arm_stream_fault(StreamFrame(fault="stream_binary", seconds=60))
+        took = await pinged(f"{exchange.stream_url}/private/ws", heard)
+    assert took is not None
+    assert 0 < took < 0.5
+    assert heard.frames == [b"\x00binary\xff"]
+
+
+async def open_and_be_silent(stream: ByteStream) -> None:
+    async with stream:
+        request = (await stream.receive()).decode()
+        named = (line.lower().startswith("sec-websocket-key") for line in request.split("\r\n"))
+        key = next(compress(request.split("\r\n"), named)).split()[1]
+        digest = hashlib.sha1(f"{key}{MAGIC}".encode(), usedforsecurity=False).digest()
+        accept = base64.b64encode(digest).decode()
+        await stream.send(
+            b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+            + f"sec-websocket-accept: {accept}\r\n\r\n".encode()
+        )
+        with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+            while True:
+                await stream.receive()
+
+
+async def test_a_ping_without_an_answer_is_told_after_the_time() -> None:
+    heard = Heard()
+    async with serving(open_and_be_silent) as url:
+        assert await pinged(url, heard) is None
+    assert heard.is_open.is_set()
+
+
+async def test_a_websocket_that_cannot_be_pinged_says_why() -> None:
+    async with serving(refuse) as url:
+        with pytest.raises(StreamEndedError, match="answered 403 instead of opening it"):
+            await pinged(url, Heard())
