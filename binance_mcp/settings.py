@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     private_key_file: Path | None = Field(
         default=None,
         validation_alias="BINANCE_PRIVATE_KEY_FILE",
-        description="File with that private key, mode 0600. Optional.",
+        description="File with an RSA or Ed25519 private key (PEM), mode 0600. Optional.",
     )
     private_key_passphrase: SecretStr | None = Field(
         default=None,

@@ -12,6 +12,7 @@ import pytest
 
 TESTS: Final = Path(__file__).parent
 PACKAGE: Final = TESTS.parent / "binance_mcp"
+PACKAGING: Final = TESTS.parent / "packaging"
 
 WINGS: Final = ("audit", "futures", "hosts", "policy", "sandbox")
 """They know nothing of one another, and meet in the server."""
@@ -78,7 +79,7 @@ def name_of(file: Path) -> str:
 MODULES: Final = {name_of(file): file for file in sorted(PACKAGE.rglob("*.py"))}
 TREES: Final = {
     file: ast.parse(file.read_text("utf-8"))
-    for folder in (PACKAGE, TESTS)
+    for folder in (PACKAGE, PACKAGING, TESTS)
     for file in folder.rglob("*.py")
 }
 
