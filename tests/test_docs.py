@@ -23,7 +23,7 @@ from binance_mcp.settings import Settings
 from tests.test_demo import STEPS
 
 ROOT: Final = Path(__file__).parents[1]
-PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES: Final = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("[dp]*/*.md"))]
 
 
 def page(name: str) -> str:
