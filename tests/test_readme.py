@@ -2,6 +2,7 @@ import json
 import re
 from pathlib import Path
 
+from binance_mcp.hosts.host import HOSTS
 from binance_mcp.server.tools.catalogue import all_tools
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -11,8 +12,15 @@ def section(title: str) -> str:
     return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
-def test_the_first_paragraph_of_the_readme_is_short() -> None:
-    assert len(README.split("\n\n")[1].split()) < 120
+def test_the_readme_says_what_it_is_and_how_to_have_it_in_few_words_before_a_picture() -> None:
+    first, _, _ = README.partition("\n![")
+    assert len(first.split()) < 120
+    for command in ("pip install", "demo", "login", "setup"):
+        assert command in first
+
+
+def test_the_readme_has_a_line_for_each_host() -> None:
+    assert re.findall(r"\| `binance-mcp setup ([a-z-]+)` \|", README) == list(HOSTS)
 
 
 def test_the_tools_table_of_the_readme_has_every_tool_with_its_arguments() -> None:
