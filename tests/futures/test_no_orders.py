@@ -17,6 +17,7 @@ from binance_mcp.sandbox.app import Sandbox
 
 PACKAGE: Final = Path(str(futures.__file__)).parent.parent
 SENDER: Final = PACKAGE / "futures" / "rest_api.py"
+DOCTOR: Final = PACKAGE / "doctor" / "single_requests.py"
 LISTEN_KEY: Final = "/fapi/v1/listenKey"
 READ_PATHS: Final = {
     "/fapi/v1/algoOrder",
@@ -32,6 +33,8 @@ READ_PATHS: Final = {
     "/fapi/v3/balance",
     "/fapi/v3/positionRisk",
 }
+DOCTORS_PATH: Final = "/sapi/v1/account/apiRestrictions"
+"""What an API key is permitted to do; the doctor reads it."""
 TREES: Final = {
     file: ast.parse(file.read_text("utf-8"))
     for file in PACKAGE.rglob("*.py")
@@ -57,12 +60,12 @@ def paths() -> Iterator[str]:
     for tree in TREES.values():
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield from re.findall(r"(?<![\w.])/[a-z]?api/\S*", node.value)
+                yield from re.findall(r"(?<![\w.])/[a-z]?api/[\w/]*", node.value)
 
 
-def calls(name: str) -> Iterator[ast.Call]:
-    """Give every call of a function or method of a name in the module that sends."""
-    for node in ast.walk(TREES[SENDER]):
+def calls(name: str, module: Path = SENDER) -> Iterator[ast.Call]:
+    """Give every call of a function or method of a name in a module that sends."""
+    for node in ast.walk(TREES[module]):
         if isinstance(node, ast.Call) and name in (
             getattr(node.func, "id", None),
             getattr(node.func, "attr", None),
@@ -77,7 +80,17 @@ def members(kind: type) -> set[str]:
 
 
 def test_every_path_that_is_known_is_read_or_is_that_of_the_listen_key() -> None:
-    assert set(paths()) == READ_PATHS | {LISTEN_KEY}
+    assert set(paths()) == READ_PATHS | {LISTEN_KEY, DOCTORS_PATH}
+
+
+def test_the_doctor_reads_and_extends_the_listen_key_and_sends_nothing_else() -> None:
+    sent = sorted(ast.unparse(call) for call in calls("_send", DOCTOR))
+    assert sent == [
+        "self._send('GET', _TIME, {})",
+        "self._send('GET', self._target(path), self._headers)",
+        "self._send('PUT', self._target(_LISTEN_KEY), self._headers)",
+    ]
+    assert len(list(calls("send", DOCTOR))) == 1
 
 
 def test_one_module_sends_requests_and_all_but_those_about_the_listen_key_are_gets() -> None:
@@ -87,7 +100,7 @@ def test_one_module_sends_requests_and_all_but_those_about_the_listen_key_are_ge
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module == "binance_mcp.futures.transport"
     }
-    assert users == {SENDER}
+    assert users == {SENDER, DOCTOR}
     made = sorted(ast.unparse(call) for call in calls("_Call"))
     assert made == [
         "_Call('GET', _TIME)",

@@ -77,6 +77,30 @@ async def test_comparing_waits_for_a_gap_to_end(desk: Desk) -> None:
     assert sorted(desk.kept()) == sorted(desk.truth())
 
 
+async def test_a_connection_that_breaks_while_comparing_is_repaired_first(desk: Desk) -> None:
+    await anyio.sleep(HOUR - 120)
+    count = len(desk.sandbox.requests)
+    desk.sandbox.arm("http_503_-1008", path="/fapi/v1/allOrders")
+    for _ in range(20_000):
+        if "GET /fapi/v1/allOrders" in desk.requests_since(count):
+            break
+        await anyio.sleep(0.02)
+    desk.network.break_all()
+    await anyio.sleep(30)
+    asked = desk.requests_since(count).count("GET /fapi/v1/allOrders")
+    assert asked == 4  # refused, compared in vain, repaired, compared
+    assert desk.journal.compared_until is not None
+
+
+async def test_what_was_compared_with_doubts_is_not_said_to_agree(desk: Desk) -> None:
+    desk.sandbox.arm("all_orders_need_symbol", times=100)
+    await anyio.sleep(2 * HOUR)
+    assert desk.journal.compared_until is None
+    desk.sandbox.clear_faults()
+    await anyio.sleep(2 * HOUR)
+    assert desk.journal.compared_until is not None
+
+
 async def test_too_many_events_are_not_compared(
     desk: Desk, machine: Machine, caplog: pytest.LogCaptureFixture
 ) -> None:
